@@ -1,0 +1,7 @@
+"""Topic models for scikit-learn: trained by stochastic variational inference in NumPyro, served by NumPy."""
+
+from ._etm import ETMTransformer
+from ._lntm import LNTMTransformer
+from ._version import __version__
+
+__all__ = ["ETMTransformer", "LNTMTransformer", "__version__"]

@@ -1,0 +1,520 @@
+"""The scikit-learn shell of every estimator: validation, fit, partial_fit, transform, score (knows no JAX)."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
+
+from . import _initialize, _posterior
+from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
+from ._initialize import Start
+from .metrics import completion_log_likelihood, completion_split
+
+if TYPE_CHECKING:
+    from .engine.batches import Corpus
+    from .engine.training import Trainer
+
+SVI_SEPARATION = 20.0  # nats per document and unit of `separation`, in the objective of SVI
+FINAL_RATE = 0.02  # share of the learning rate that is left in the last step of `fit`
+STREAM_STEPS = 100.0  # the learning rate of `partial_fit` falls as 1 / sqrt(1 + steps / this)
+FORGETTING = 0.6  # of expected counts on a stream: the learning decay of online variational Bayes
+ENCODER_WEIGHT = 5.0  # tokens that the encoder's answer weighs when theta is refined
+
+
+class TopicStart(NamedTuple):
+    """What a model's topics start from: arrays with one row a word are (V, ...)."""
+
+    parameters: dict[str, np.ndarray]
+    constants: dict[str, np.ndarray | float]
+    switches: dict[str, Any]
+
+
+class Training(NamedTuple):
+    """A model in training."""
+
+    trainer: Trainer
+    idf: np.ndarray
+    projection: np.ndarray
+    unigram: np.ndarray
+
+    def corpus(self, X: sp.csr_array, batch_size: int) -> Corpus:
+        from .engine.batches import Corpus
+
+        def features(rows: sp.csr_array) -> np.ndarray:
+            return _posterior.log_tfidf(rows, self.idf) @ self.projection
+
+        return Corpus(X.astype(np.float32), features, batch_size, self.trainer.spec.V, self.trainer.rng)
+
+
+class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """What the models share: everything but what topics are made of."""
+
+    _kind: str  # of topics, as the engine calls it
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.components_.shape[0]
+
+    # What a model adds
+
+    @abstractmethod
+    def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
+        """Initial topic parameters of the model."""
+
+    def _topic_attributes(self, topics: dict[str, np.ndarray]) -> dict[str, Any]:
+        """Fitted attributes of the model beside `components_`, from its topic parameters."""
+        return {}
+
+    # Learning
+
+    @with_callbacks
+    def fit(self, X, y=None):
+        """Learn topics from count rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts, as `CountVectorizer` gives them; never made dense. Documents without a token are left
+            out: they teach nothing.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For counts that are negative, NaN or infinite, for counts that are all zero, and for a parameter out of
+            its range.
+        FloatingPointError
+            When training becomes non-finite. The estimator is then as it was before.
+        """
+        with self._unchanged_on_error():
+            self._check_parameters()
+            resume = self.warm_start and hasattr(self, "components_")
+            X = _known_rows(self._check_counts(X, "fit", reset=not resume))
+            self._train(X, self._resume() if resume else self._begin(X))
+        return self
+
+    @with_callbacks
+    def partial_fit(self, X, y=None):
+        """Learn from one batch of a stream: one pass over its rows.
+
+        The first call of an estimator that is not fitted sets up its vocabulary, encoder and first topics from these
+        rows, so let that batch be a fair sample of some hundred documents or more. After `fit`, and on an estimator
+        that was pickled, training goes on where it stopped.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts, with the columns of the first call.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, FloatingPointError
+            As `fit` does; also when the number of columns has changed. The estimator is then as it was before.
+        """
+        with self._unchanged_on_error():
+            self._check_parameters()
+            first = not hasattr(self, "components_")
+            X = _known_rows(self._check_counts(X, "partial_fit", reset=first))
+            if first or X.shape[0]:
+                self._learn_batch(X, self._begin(X) if first else self._resume())
+        return self
+
+    def _begin(self, X: sp.csr_array) -> Training:
+        from .engine.training import Trainer
+
+        if not X.shape[0]:
+            raise ValueError(
+                f"X holds no token: every row that {type(self).__name__} got is empty. Pass counts with at least one "
+                "non-zero; check the vectorizer's vocabulary, min_df and stop_words."
+            )
+        rng = _generator(self.random_state)
+        start = _initialize.start(X, self.num_topics, self.encoder_features, rng)
+        topics = self._start_topics(start, rng)
+        mu, sigma = logistic_normal_prior(self.doc_topic_prior, self.num_topics)
+        trainer = Trainer.begin(
+            dict(topics=self._kind, K=self.num_topics, hidden=tuple(self.hidden_layer_sizes), **topics.switches),
+            dict(unigram=start.unigram, mu=mu, sigma=sigma, separation=SVI_SEPARATION * self.separation, **topics.constants),
+            topics.parameters,
+            rng,
+        )
+        return Training(trainer, start.idf, start.projection, start.unigram)
+
+    def _resume(self) -> Training:
+        from .engine.training import Trainer
+
+        saved = self._training
+        if saved["trainer"]["spec"]["K"] != self.num_topics:
+            raise ValueError(
+                f"num_topics is {self.num_topics}, but the model in training has {saved['trainer']['spec']['K']} topics. "
+                "Set num_topics back, or fit anew: with warm_start=False, or on a clone."
+            )
+        return Training(Trainer.resume(saved["trainer"]), self._encoder["idf"], self._encoder["projection"], saved["unigram"])
+
+    def _train(self, X: sp.csr_array, training: Training) -> None:
+        """Epochs of SVI, then rounds of EM."""
+        X, X_validation = self._validation_split(X, training.trainer.rng)
+        corpus = training.corpus(X, self._resolved_batch_size(X))
+        reporter = FitReporter(self, X, self.max_iter + self.em_iter, X.shape[0])
+        monitor = Monitor(self.tol, self.n_iter_no_change)
+        losses: list[EpochLosses] = []
+
+        def attributes() -> dict[str, Any]:
+            return self._fitted_attributes(training, losses, X.shape[0])
+
+        for epoch in range(self.max_iter):
+            losses.append(self._epoch(training, corpus, lambda done, epoch=epoch: self._falling_rate(epoch + done)))
+            stop = reporter.step(f"epoch {epoch + 1}/{self.max_iter}", losses[-1], attributes)
+            value = losses[-1].loss if X_validation is None else -self._score_of(attributes(), X_validation)
+            if stop or monitor.stalled(value):
+                break
+        counts = None
+        for i in range(self.em_iter):
+            counts = training.trainer.expected_counts(corpus, *self._refinement())
+            self._maximise(training, counts)
+            if reporter.step(f"EM {i + 1}/{self.em_iter}", None, attributes):
+                break
+        self.__dict__.update(attributes())
+        self._training["counts"] = None if counts is None else counts / X.shape[0]
+        reporter.end(attributes)
+
+    def _learn_batch(self, X: sp.csr_array, training: Training) -> None:
+        """One pass of SVI over a batch of a stream, then one step of online EM."""
+        seen = getattr(self, "n_documents_seen_", 0)
+        n = X.shape[0]
+        corpus = training.corpus(X, self._resolved_batch_size(X))
+        losses = [*self._losses(), self._epoch(training, corpus, lambda done: self._stream_rate(seen + done * n))]
+        counts = training.trainer.expected_counts(corpus, *self._refinement()) / n
+        before = self._training["counts"] if seen else None
+        if before is not None:
+            rate = (n / (seen + n)) ** FORGETTING
+            counts = (1 - rate) * before + rate * counts
+        self._maximise(training, counts * (seen + n))
+        self.__dict__.update(self._fitted_attributes(training, losses, seen + n))
+        self._training["counts"] = counts
+
+    def _epoch(self, training: Training, corpus: Corpus, learning_rate) -> EpochLosses:
+        objective, reconstruction, kl = training.trainer.epoch(corpus, learning_rate)
+        n = corpus.X.shape[0]
+        if not np.isfinite(objective):
+            raise FloatingPointError(
+                f"Training became non-finite: the loss is {objective} with learning_rate={self.learning_rate!r}. "
+                "Lower learning_rate, or look for counts of an extreme size in X. Nothing was changed."
+            )
+        return EpochLosses((reconstruction + kl) / n, reconstruction / n, kl / n)
+
+    def _maximise(self, training: Training, counts: np.ndarray) -> None:
+        """M-step: counts of words in topics (V, K), separated and smoothed."""
+        V = len(training.unigram)
+        target = np.zeros_like(counts)
+        smoothing = self.topic_smoothing * np.sqrt(counts.sum() / self.num_topics)
+        target[:V] = separate(counts[:V], self.separation) + smoothing * training.unigram[:, None]
+        training.trainer.maximise(target)
+
+    def _fitted_attributes(self, training: Training, losses: list[EpochLosses], n_seen: int) -> dict[str, Any]:
+        trainer = training.trainer
+        topics = {name: value[: len(training.unigram)] for name, value in trainer.topics().items()}
+        return {
+            "components_": trainer.components(len(training.unigram)),
+            "n_iter_": len(losses),
+            "loss_curve_": [epoch.loss for epoch in losses],
+            "reconstruction_curve_": [epoch.reconstruction for epoch in losses],
+            "kl_curve_": [epoch.kl for epoch in losses],
+            "n_documents_seen_": n_seen,
+            "_encoder": _posterior.fold(*trainer.encoder(), training.idf, training.projection),
+            "_training": {"trainer": trainer.save(), "unigram": training.unigram, "counts": None},
+            **self._topic_attributes(topics),
+        }
+
+    def _losses(self) -> list[EpochLosses]:
+        if not hasattr(self, "loss_curve_"):
+            return []
+        return list(map(EpochLosses, self.loss_curve_, self.reconstruction_curve_, self.kl_curve_))
+
+    def _refinement(self) -> tuple[float, float, int]:
+        """Pseudo-tokens of the encoder and of the prior, and steps: how theta is refined, in EM as in `transform`."""
+        return ENCODER_WEIGHT, self.doc_topic_prior, self.transform_iter
+
+    def _falling_rate(self, epochs: np.ndarray) -> np.ndarray:
+        return self.learning_rate * (1 - (1 - FINAL_RATE) * epochs / self.max_iter)
+
+    def _stream_rate(self, documents: np.ndarray) -> np.ndarray:
+        steps = documents / self._batch_size_for(10_000)
+        return self.learning_rate / np.sqrt(1 + steps / STREAM_STEPS)
+
+    def _resolved_batch_size(self, X: sp.csr_array) -> int:
+        return min(self._batch_size_for(X.shape[0]), X.shape[0])
+
+    def _batch_size_for(self, n_documents: int) -> int:
+        if self.batch_size != "auto":
+            return self.batch_size
+        return int(np.clip(1 << max(n_documents // 20, 1).bit_length(), 32, 512))
+
+    def _validation_split(self, X: sp.csr_array, rng: np.random.RandomState) -> tuple[sp.csr_array, sp.csr_array | None]:
+        if not self.early_stopping:
+            return X, None
+        n = int(np.ceil(self.validation_fraction * X.shape[0]))
+        if n >= X.shape[0]:
+            raise ValueError(
+                f"early_stopping holds out {n} of {X.shape[0]} documents with validation_fraction="
+                f"{self.validation_fraction}: none is left to learn from. Lower it, or pass early_stopping=False."
+            )
+        order = rng.permutation(X.shape[0])
+        return X[np.sort(order[n:])], X[np.sort(order[:n])]
+
+    # Using what was learned
+
+    def transform(self, X):
+        """Topic proportions of documents.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+
+        Returns
+        -------
+        doc_topic : ndarray of shape (n_samples, num_topics)
+            Rows sum to 1. Deterministic, and for each row the same whatever the others are. An empty document gets the
+            mean of the prior.
+        """
+        check_is_fitted(self)
+        X = self._check_counts(X, "transform")
+        return self._proportions(vars(self), X).astype(X.dtype, copy=False)
+
+    def _proportions(self, fitted: dict[str, Any], X: sp.csr_array) -> np.ndarray:
+        encoder_weight, prior_weight, n_steps = self._refinement()
+        return _posterior.topic_proportions(
+            X,
+            fitted["components_"],
+            fitted["_encoder"],
+            encoder_weight=encoder_weight,
+            prior_weight=prior_weight,
+            n_steps=n_steps,
+        )
+
+    def inverse_transform(self, X):
+        r"""Word distributions of documents with given topic proportions, :math:`\theta_d \beta`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, num_topics)
+            Topic proportions.
+
+        Returns
+        -------
+        word_distributions : ndarray of shape (n_samples, n_features)
+            Rows sum to 1 where those of ``X`` do.
+        """
+        check_is_fitted(self)
+        X = np.asarray(X)
+        if X.ndim != 2 or X.shape[1] != self.components_.shape[0]:
+            raise ValueError(
+                f"X must be of shape (n_samples, {self.components_.shape[0]}), one column a topic, as transform returns it; got {X.shape}."
+            )
+        return X @ self.components_
+
+    def score_samples(self, X):
+        """Log-likelihood of each document's held-out half, in nats.
+
+        Each document is split in two halves by `sklearn_etm.metrics.completion_split`; topic proportions are inferred
+        from the first, and the tokens of the second are scored.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_samples,)
+            Sum over held-out tokens, in nats per document; 0 for a document of fewer than two tokens.
+        """
+        check_is_fitted(self)
+        return self._completion(vars(self), self._check_counts(X, "score_samples"))[0]
+
+    def score(self, X, y=None):
+        r"""Mean held-out log-likelihood per token, in nats; higher is better.
+
+        Document completion (Wallach et al., 2009): topic proportions from one half of a document's tokens, scored on
+        the other. No term of it grows with the number of topics or the size of ``X``, so that it can choose
+        ``num_topics`` in `GridSearchCV`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        score : float
+            In nats per token; equals ``-log(perplexity(X))``.
+
+        Raises
+        ------
+        ValueError
+            If no document has two tokens.
+        """
+        check_is_fitted(self)
+        return self._score_of(vars(self), self._check_counts(X, "score"))
+
+    def perplexity(self, X):
+        """Document-completion perplexity per token, ``exp(-score(X))``; lower is better.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+
+        Returns
+        -------
+        perplexity : float
+        """
+        return float(np.exp(-self.score(X)))
+
+    def _completion(self, fitted: dict[str, Any], X: sp.csr_array) -> tuple[np.ndarray, float]:
+        observed, heldout = completion_split(X)
+        theta = self._proportions(fitted, observed)
+        answerable = observed.sum(axis=1) > 0
+        heldout = sp.csr_array(sp.diags_array(answerable.astype(X.dtype)) @ heldout)
+        return completion_log_likelihood(theta, fitted["components_"], heldout), float(heldout.sum())
+
+    def _score_of(self, fitted: dict[str, Any], X: sp.csr_array) -> float:
+        log_likelihood, n_tokens = self._completion(fitted, X)
+        if not n_tokens:
+            raise ValueError("score needs a document of at least two tokens: X has none, so that nothing can be held out.")
+        return float(log_likelihood.sum() / n_tokens)
+
+    # Checks
+
+    def _check_counts(self, X: Any, method: str, reset: bool = False) -> sp.csr_array:
+        """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
+        check_non_negative(X, f"{type(self).__name__}.{method}")
+        X = sp.csr_array(X)
+        if not X.has_canonical_format or (X.nnz and not X.data.all()):
+            X = X.copy()
+            X.sum_duplicates()
+            X.eliminate_zeros()
+        return X
+
+    def _check_parameters(self) -> None:
+        """Raise before anything is computed: TypeError or ValueError with the parameter's name, value and range."""
+        for name, kind, low, high, bounds in _RANGES:
+            if hasattr(self, name):
+                check_scalar(getattr(self, name), name, kind, min_val=low, max_val=high, include_boundaries=bounds)
+        if self.batch_size != "auto":
+            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
+        for name in ("early_stopping", "warm_start"):
+            check_scalar(getattr(self, name), name, (bool, np.bool_))
+        check_scalar(self.verbose, "verbose", (Integral, bool), min_val=0)
+        for size in np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object)):
+            check_scalar(size, "each of hidden_layer_sizes", Integral, min_val=1)
+
+    @contextmanager
+    def _unchanged_on_error(self) -> Iterator[None]:
+        """Leave the estimator as it was when its training fails, or is interrupted."""
+        before = vars(self).copy()
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+
+class Monitor:
+    """Whether a value, lower being better, has stopped to improve."""
+
+    def __init__(self, tol: float, patience: float):
+        self.tol, self.patience = tol, patience
+        self.best, self.waited = np.inf, 0
+
+    def stalled(self, value: float) -> bool:
+        """Take the value of one more epoch."""
+        self.waited = 0 if value < self.best - self.tol else self.waited + 1
+        self.best = min(self.best, value)
+        return self.waited >= self.patience
+
+
+def logistic_normal_prior(concentration: float, K: int) -> tuple[np.ndarray, np.ndarray]:
+    r"""Mean and scale of the logistic normal that matches a symmetric Dirichlet, (K,) each.
+
+    Laplace approximation in the softmax basis (MacKay, 1998): mean 0, variance
+    :math:`\frac{1}{a}(1 - \frac{2}{K}) + \frac{1}{K a}`, which is 0 for one topic, where any variance will do.
+    """
+    variance = (1 - 2 / K) / concentration + 1 / (K * concentration) if K > 1 else 1.0
+    return np.zeros(K), np.full(K, np.sqrt(variance))
+
+
+def separate(counts: np.ndarray, separation: float) -> np.ndarray:
+    r"""Take from a topic's count of a word what the word weighs in the other topics, (V, K).
+
+    :math:`n_{vk} (1 - w (1 - s_{vk}))` with :math:`s_{vk} = \beta_{vk} / \sum_j \beta_{vj}`: a word that one topic alone
+    uses is left as it is, one that all use alike keeps about a share ``1 - w``.
+    """
+    beta = counts / np.maximum(counts.sum(axis=0), 1e-30)
+    share = beta / np.maximum(beta.sum(axis=1, keepdims=True), 1e-30)
+    return counts * (1.0 - separation * (1.0 - share))
+
+
+def _known_rows(X: sp.csr_array) -> sp.csr_array:
+    """The documents with a token."""
+    known = np.diff(X.indptr) > 0
+    return X if known.all() else X[known]
+
+
+def _generator(random_state: Any) -> np.random.RandomState:
+    """A generator of our own: NumPy's global one is neither read nor moved."""
+    if random_state is None:
+        return np.random.RandomState()
+    return np.random.RandomState(check_random_state(random_state).randint(2**31 - 1))
+
+
+# name, type, lowest, highest, whether these themselves are allowed
+_RANGES: list[tuple[str, Any, float | None, float | None, str]] = [
+    ("num_topics", Integral, 1, None, "both"),
+    ("doc_topic_prior", Real, 0, None, "neither"),
+    ("topic_prior_scale", Real, 0, None, "neither"),
+    ("topic_smoothing", Real, 0, None, "both"),
+    ("separation", Real, 0, 1, "left"),
+    ("encoder_features", Integral, 1, None, "both"),
+    ("max_iter", Integral, 1, None, "both"),
+    ("em_iter", Integral, 0, None, "both"),
+    ("transform_iter", Integral, 0, None, "both"),
+    ("learning_rate", Real, 0, None, "neither"),
+    ("validation_fraction", Real, 0, 1, "neither"),
+    ("n_iter_no_change", Real, 1, None, "both"),
+    ("tol", Real, 0, None, "both"),
+    ("embedding_size", Integral, 1, None, "both"),
+]

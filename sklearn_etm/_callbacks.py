@@ -1,0 +1,72 @@
+"""Progress of a fit: printed lines, and scikit-learn's callbacks where this version of it has them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+try:  # experimental, since scikit-learn 1.9
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stand-in where scikit-learn has no callbacks."""
+
+    def with_callbacks(method):  # type: ignore[no-redef]
+        """Stand-in where scikit-learn has no callbacks."""
+        return method
+
+
+class EpochLosses(NamedTuple):
+    """Means over the documents of an epoch, in nats: ``loss`` is the negative ELBO."""
+
+    loss: float
+    reconstruction: float
+    kl: float
+
+
+class FitReporter:
+    """Tells the world after each step of a fit; ``step`` returns whether a callback asks to stop."""
+
+    def __init__(self, estimator: Any, X: Any, n_steps: int, n_documents: int):
+        self.estimator, self.X, self.n_steps, self.n_documents = estimator, X, n_steps, n_documents
+        self.begun = time.perf_counter()
+        self.done = 0
+        self.context: Any = None
+        if hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx"):
+            self.context = estimator._init_callback_context(max_subtasks=n_steps)
+            self.context.call_on_fit_task_begin(estimator=estimator, X=X)
+
+    def step(self, label: str, losses: EpochLosses | None, attributes: Callable[[], dict[str, Any]]) -> bool:
+        """Report one step of the fit."""
+        self.done += 1
+        if self.estimator.verbose:
+            print(self._line(label, losses), flush=True)
+        if self.context is None:
+            return False
+        task = self.context.subcontext(task_name=label)
+        task.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+        return bool(
+            task.call_on_fit_task_end(
+                estimator=self.estimator, X=self.X, reconstruction_attributes=attributes()
+            )
+        )
+
+    def end(self, attributes: Callable[[], dict[str, Any]]) -> None:
+        """Report the end of the fit."""
+        if self.context is not None:
+            self.context.call_on_fit_task_end(
+                estimator=self.estimator, X=self.X, reconstruction_attributes=attributes()
+            )
+
+    def _line(self, label: str, losses: EpochLosses | None) -> str:
+        elapsed = time.perf_counter() - self.begun
+        parts = [f"{label:>14}"]
+        if losses is not None:
+            parts.append(
+                f"ELBO per document {-losses.loss:9.2f} = reconstruction {-losses.reconstruction:9.2f} - KL {losses.kl:6.2f}"
+            )
+        parts.append(f"{self.done * self.n_documents / elapsed:8.0f} documents/s")
+        parts.append(f"{elapsed / self.done * (self.n_steps - self.done):4.0f} s left")
+        return "   ".join(parts)

@@ -1,0 +1,75 @@
+"""Where training starts: the encoder's fixed projection and a first guess of the topics (NumPy, SciPy, scikit-learn)."""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.cluster import KMeans
+from sklearn.utils.extmath import randomized_svd
+from threadpoolctl import threadpool_limits
+
+from ._posterior import log_tfidf
+
+MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
+MAX_DOCUMENT_FREQUENCY = 0.2  # more common words do not tell clusters apart
+CLUSTER_FEATURES = 100
+OVERUSE = 0.9  # a topic starts as this share of what its cluster over-uses, the rest as the corpus
+
+
+class Start(NamedTuple):
+    """What training starts from; V is the number of columns."""
+
+    idf: np.ndarray  # (V,) float32
+    projection: np.ndarray  # (V, L) float32
+    unigram: np.ndarray  # (V,) smoothed word frequencies, sum to 1
+    topics: np.ndarray  # (K, V), rows sum to 1
+
+
+def start(X: sp.csr_array, K: int, n_features: int, rng: np.random.RandomState) -> Start:
+    """Start from documents of at least one token each."""
+    counts = X.sum(axis=0).astype(np.float64) + 0.5
+    unigram = counts / counts.sum()
+    if X.shape[0] > MAX_DOCUMENTS:
+        X = X[np.sort(rng.choice(X.shape[0], MAX_DOCUMENTS, replace=False))]
+    document_frequency = np.bincount(X.indices, minlength=X.shape[1])
+    idf = (np.log((1 + X.shape[0]) / (1 + document_frequency)) + 1).astype(np.float32)
+    T = log_tfidf(X.astype(np.float32), idf)
+    projection = _projection(T, n_features, rng)
+    features = T @ projection
+    spread = features.std(axis=0)
+    projection /= np.where(spread > 0, spread, 1.0)
+    telling = sp.diags_array((document_frequency <= MAX_DOCUMENT_FREQUENCY * X.shape[0]).astype(np.float32))
+    labels = _cluster(sp.csr_array(T @ telling), min(K - 1, X.shape[0]), rng)
+    return Start(idf, projection, unigram, _topics(X, labels, K, unigram, rng))
+
+
+def _projection(T: sp.csr_array, n_features: int, rng: np.random.RandomState) -> np.ndarray:
+    """First right singular vectors: (V, L)."""
+    rank = max(1, min(n_features, min(T.shape) - 1))
+    return np.ascontiguousarray(randomized_svd(T, rank, n_iter=2, random_state=rng)[2].T)
+
+
+def _cluster(T: sp.csr_array, n_clusters: int, rng: np.random.RandomState) -> np.ndarray:
+    """Cluster label of each document: k-means on its direction in LSA space."""
+    if n_clusters < 2:
+        return np.zeros(T.shape[0], dtype=int)
+    features = T @ _projection(T, CLUSTER_FEATURES, rng)
+    length = np.linalg.norm(features, axis=1, keepdims=True)
+    features /= np.where(length > 0, length, 1.0)
+    with threadpool_limits(limits=1, user_api="openmp"):  # threads would add up in an order of their own
+        return KMeans(n_clusters, n_init=1, max_iter=20, random_state=rng).fit_predict(features)
+
+
+def _topics(X: sp.csr_array, labels: np.ndarray, K: int, unigram: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """The corpus itself as first topic, then one topic per cluster; topics without a cluster start at random."""
+    n_clusters = labels.max() + 1
+    membership = sp.csr_array((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(n_clusters, len(labels)))
+    counts = (membership @ X).toarray()
+    weight = 50.0  # tokens of the corpus mixed in, so that a small cluster does not over-use everything it has
+    usage = (counts + weight * unigram) / (counts.sum(axis=1, keepdims=True) + weight)
+    overuse = np.maximum(usage - unigram, 0.0) + 1e-12 * unigram
+    topics = [unigram[None], OVERUSE * overuse / overuse.sum(axis=1, keepdims=True) + (1 - OVERUSE) * unigram]
+    if n_clusters + 1 < K:
+        random = unigram * rng.standard_gamma(0.5, size=(K - 1 - n_clusters, len(unigram)))
+        topics.append(random / random.sum(axis=1, keepdims=True))
+    return np.concatenate(topics)[:K]

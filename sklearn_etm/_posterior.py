@@ -1,0 +1,107 @@
+"""Topic proportions of documents in NumPy: encoder forward, then refinement of each document (knows no JAX).
+
+All in float64 and row by row the same whatever the batch.
+"""
+
+from typing import Any, TypedDict
+
+import numpy as np
+import scipy.sparse as sp
+
+BLOCK_FLOATS = 1 << 20  # about what fits a processor's cache when a block's words are gathered
+
+
+class EncoderArrays(TypedDict):
+    """A trained encoder as plain arrays; batch norm is folded into the last layer."""
+
+    idf: np.ndarray  # (V,)
+    projection: np.ndarray  # (V, L)
+    weights: list[np.ndarray]
+    biases: list[np.ndarray]
+
+
+def log_tfidf(X: sp.csr_array, idf: np.ndarray) -> sp.csr_array:
+    """``log(1 + x) * idf``, rows scaled to unit length (an empty row stays empty)."""
+    data = np.log1p(X.data) * idf[X.indices]
+    T = sp.csr_array((data, X.indices, X.indptr), shape=X.shape)
+    length = np.sqrt(T.multiply(T).sum(axis=1))
+    T.data /= np.repeat(np.where(length > 0, length, 1.0), np.diff(T.indptr)).astype(T.dtype)
+    return T
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Softmax over the last axis."""
+    e = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def encode(features: np.ndarray, encoder: EncoderArrays) -> np.ndarray:
+    """Mean of q(z | x), shape (n_samples, K)."""
+    h = features
+    *hidden, last = zip(encoder["weights"], encoder["biases"], strict=True)
+    for W, b in hidden:
+        h = np.maximum(h @ W + b, 0.0)
+    return h @ last[0] + last[1]
+
+
+def refine(theta: np.ndarray, prior: np.ndarray, X: sp.csr_array, beta_t: np.ndarray, n_steps: int) -> np.ndarray:
+    r"""EM on theta under fixed topics, :math:`\theta_{dk} \propto a_{dk} + \sum_v x_{dv} r_{dvk}`."""
+    gathered = beta_t[X.indices]  # (nnz, K)
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    entries = np.arange(X.nnz)
+    for _ in range(n_steps):
+        p = np.einsum("nk,nk->n", theta[rows], gathered)
+        ratio = sp.csr_array((X.data / p, entries, X.indptr), shape=(X.shape[0], X.nnz))
+        theta = prior + theta * (ratio @ gathered)
+        theta /= theta.sum(axis=1, keepdims=True)
+    return theta
+
+
+def topic_proportions(
+    X: sp.csr_array,
+    components: np.ndarray,
+    encoder: EncoderArrays,
+    *,
+    encoder_weight: float,
+    prior_weight: float,
+    n_steps: int,
+) -> np.ndarray:
+    """Posterior topic proportions of count rows, (n_samples, K); the mean of the prior for an empty document.
+
+    ``encoder_weight`` and ``prior_weight`` are the numbers of pseudo-tokens that the encoder's answer, and a uniform
+    prior, weigh in the refinement.
+    """
+    K = components.shape[0]
+    theta = np.full((X.shape[0], K), 1.0 / K)
+    known = np.flatnonzero(np.diff(X.indptr))
+    if not len(known):
+        return theta
+    words, columns = np.unique(X.indices, return_inverse=True)
+    X = sp.csr_array((X.data.astype(np.float64), columns, X.indptr), shape=(X.shape[0], len(words)))[known]
+    beta_t = np.ascontiguousarray(components[:, words].T, dtype=np.float64)
+    idf, projection = encoder["idf"][words].astype(np.float64), encoder["projection"][words].astype(np.float64)
+    for block in _blocks(X.indptr, BLOCK_FLOATS // K):
+        X_block = X[block]
+        first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder))
+        prior = encoder_weight * first + prior_weight
+        theta[known[block]] = refine(first, prior, X_block, beta_t, n_steps)
+    return theta
+
+
+def _blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:
+    """Slices of rows with about ``n_entries`` non-zeros each."""
+    edges = np.searchsorted(indptr, np.arange(0, indptr[-1], max(n_entries, 1))[1:])
+    edges = np.unique(np.concatenate([[0], edges, [len(indptr) - 1]]))
+    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+
+
+def fold(arrays: dict[str, Any], stats: dict[str, Any], idf: np.ndarray, projection: np.ndarray) -> EncoderArrays:
+    """Plain arrays of a flax encoder: batch norm of the ``loc`` head folded into its linear layer."""
+    hidden = sorted(name for name in arrays if name.startswith("hidden"))
+    norm, moments = arrays["loc_norm"], stats["loc_norm"]
+    gain = np.asarray(norm["scale"], np.float64) / np.sqrt(np.asarray(moments["var"], np.float64) + 1e-5)
+    weights = [np.asarray(arrays[name]["kernel"], np.float64) for name in hidden]
+    biases = [np.asarray(arrays[name]["bias"], np.float64) for name in hidden]
+    weights.append(np.asarray(arrays["loc"]["kernel"], np.float64) * gain)
+    biases.append(np.asarray(norm["bias"], np.float64) - np.asarray(moments["mean"], np.float64) * gain)
+    return {"idf": idf, "projection": projection, "weights": weights, "biases": biases}

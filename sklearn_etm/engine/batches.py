@@ -1,0 +1,133 @@
+"""Count matrices as batches of fixed shape (NumPy and SciPy only).
+
+A batch holds its non-zero entries twice.  By document, in chunks of ``CHUNK`` entries, so that log-probabilities and
+the gradient of theta are small dense reductions with one scatter per chunk.  By word, in chunks of ``WORD_CHUNK``, so
+that the gradient of beta is the same: a row-by-row scatter is what is slow in XLA on a CPU.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+CHUNK = 16
+WORD_CHUNK = 8
+MAX_SHARD_ENTRIES = 6_000_000
+
+
+class Batch(NamedTuple):
+    """One batch, or a stack of S of them with a leading axis.
+
+    B documents, N chunks of entries by document, M chunks of entries by word.  Padding has count zero.
+    """
+
+    features: np.ndarray  # (B, L) what the encoder reads
+    mask: np.ndarray  # (B,) 1 for a document, 0 for padding
+    words: np.ndarray  # (N, CHUNK) word of each entry
+    counts: np.ndarray  # (N, CHUNK) its count
+    document: np.ndarray  # (N,) document of each chunk
+    entry: np.ndarray  # (M, WORD_CHUNK) the same entries, as positions in counts.ravel()
+    entry_document: np.ndarray  # (M, WORD_CHUNK) document of each
+    entry_word: np.ndarray  # (M,) word of each chunk, ascending
+
+
+def padded_size(n: int) -> int:
+    """Round up to three significant bits, so that nearly equal sizes share one compiled program."""
+    step = 1 << max((max(n, 1) - 1).bit_length() - 3, 0)
+    return -(-n // step) * step
+
+
+def _chunk_slots(indptr: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Owner row of each chunk, and the slot of each entry when every row starts a new chunk."""
+    length = np.diff(indptr)
+    chunks = -(-length // size)
+    first = np.cumsum(chunks) - chunks
+    owner = np.repeat(np.arange(len(length)), chunks)
+    offset = np.arange(indptr[-1]) - np.repeat(indptr[:-1], length)
+    return owner, np.repeat(first, length) * size + offset
+
+
+def _fill(size: int, slots: np.ndarray, values: np.ndarray, padding: int = 0) -> np.ndarray:
+    out = np.full(size, padding, dtype=values.dtype)
+    out[slots] = values
+    return out
+
+
+def _entries(X: sp.csr_array, n_words: int) -> dict[str, np.ndarray]:
+    """The chunked entries of one batch, not yet padded to a common size."""
+    owner, slots = _chunk_slots(X.indptr, CHUNK)
+    size = (len(owner) + 1) * CHUNK  # one chunk of padding at least: entry points there for "nothing"
+    by_word = sp.csr_array((slots + 1, X.indices, X.indptr), shape=X.shape).tocsc()
+    word_owner, word_slots = _chunk_slots(by_word.indptr, WORD_CHUNK)
+    word_size = len(word_owner) * WORD_CHUNK
+    return {
+        "words": _fill(size, slots, X.indices.astype(np.int32)).reshape(-1, CHUNK),
+        "counts": _fill(size, slots, X.data.astype(np.float32)).reshape(-1, CHUNK),
+        "document": np.append(owner, X.shape[0] - 1).astype(np.int32),
+        "entry": _fill(word_size, word_slots, by_word.data.astype(np.int32) - 1, size - 1).reshape(-1, WORD_CHUNK),
+        "entry_document": _fill(word_size, word_slots, by_word.indices.astype(np.int32)).reshape(-1, WORD_CHUNK),
+        "entry_word": word_owner.astype(np.int32),
+    }
+
+
+def _stack(rows: list[np.ndarray], shape: tuple[int, ...], padding: int = 0) -> np.ndarray:
+    out = np.full(shape, padding, dtype=rows[0].dtype) if padding else np.zeros(shape, dtype=rows[0].dtype)
+    for i, row in enumerate(rows):
+        out[(i, *map(slice, row.shape))] = row
+    return out
+
+
+def stack_batches(
+    parts: list[sp.csr_array], features: Callable[[sp.csr_array], np.ndarray], batch_size: int, n_words: int, stack: int
+) -> Batch:
+    """Stack ``parts`` (count matrices of at most ``batch_size`` rows) to one Batch of ``stack`` batches."""
+    entries = [_entries(X, n_words) for X in parts]
+    N = padded_size(max(len(e["document"]) for e in entries))
+    M = padded_size(max(len(e["entry_word"]) for e in entries))
+    encoded = [features(X).astype(np.float32) for X in parts]
+
+    def stacked(name: str, *shape: int, padding: int = 0) -> np.ndarray:
+        return _stack([e[name] for e in entries], (stack, *shape), padding)
+
+    return Batch(
+        features=_stack(encoded, (stack, batch_size, encoded[0].shape[1])),
+        mask=_stack([np.ones(X.shape[0], dtype=np.float32) for X in parts], (stack, batch_size)),
+        words=stacked("words", N, CHUNK),
+        counts=stacked("counts", N, CHUNK),
+        document=stacked("document", N, padding=batch_size - 1),
+        entry=stacked("entry", M, WORD_CHUNK, padding=N * CHUNK - 1),
+        entry_document=stacked("entry_document", M, WORD_CHUNK),
+        entry_word=stacked("entry_word", M, padding=n_words - 1),
+    )
+
+
+class Corpus:
+    """Count rows as shards of stacked batches: a corpus that fits one shard is laid out once.
+
+    Documents are dealt at random to batches of equal size (to within one); the order of the batches is drawn anew
+    every epoch.  A larger corpus is laid out shard by shard, so that memory stays bounded.
+    """
+
+    def __init__(self, X: sp.csr_array, features: Callable, batch_size: int, n_words: int, rng: np.random.RandomState):
+        self.X, self.features, self.batch_size, self.n_words = X, features, batch_size, n_words
+        self.n_batches = -(-X.shape[0] // batch_size)
+        self._batches = np.array_split(rng.permutation(X.shape[0]), self.n_batches)
+        per_shard = max(1, int(self.n_batches * MAX_SHARD_ENTRIES / max(X.nnz, 1)))
+        self._shards = [range(i, min(i + per_shard, self.n_batches)) for i in range(0, self.n_batches, per_shard)]
+        self._stack = padded_size(min(per_shard, self.n_batches))
+        self._kept: Batch | None = None
+
+    def shards(self) -> Iterator[tuple[Batch, int]]:
+        """Yield (stacked batches, how many of them are real)."""
+        for shard in self._shards:
+            yield self._layout(shard), len(shard)
+
+    def _layout(self, shard: range) -> Batch:
+        if self._kept is not None:
+            return self._kept
+        parts = [self.X[self._batches[i]] for i in shard]
+        batch = stack_batches(parts, self.features, self.batch_size, self.n_words, self._stack)
+        if len(self._shards) == 1:
+            self._kept = batch
+        return batch

@@ -1,0 +1,77 @@
+"""Multinomial log-likelihood of a batch of counts, at the cost of its non-zero entries."""
+
+import jax
+import jax.numpy as jnp
+
+from .batches import Batch
+
+TINY = 1e-30
+
+def _probabilities(theta: jax.Array, beta_t: jax.Array, batch: Batch) -> jax.Array:
+    """P(word) of every entry, (N, CHUNK), kept above zero where float32 would round it to zero."""
+    return jnp.einsum("nk,nck->nc", theta[batch.document], beta_t[batch.words]) + TINY
+
+
+def _by_document(chunks: jax.Array, batch: Batch) -> jax.Array:
+    return jax.ops.segment_sum(chunks, batch.document, batch.mask.shape[0], indices_are_sorted=True)
+
+
+def _theta_gradient(weight: jax.Array, beta_t: jax.Array, batch: Batch) -> jax.Array:
+    return _by_document(jnp.einsum("nc,nck->nk", weight, beta_t[batch.words]), batch)
+
+
+def _beta_gradient(weight: jax.Array, theta: jax.Array, batch: Batch, n_words: int) -> jax.Array:
+    by_word = jnp.einsum("mc,mck->mk", weight.ravel()[batch.entry], theta[batch.entry_document])
+    return jax.ops.segment_sum(by_word, batch.entry_word, n_words, indices_are_sorted=True)
+
+
+@jax.custom_vjp
+def log_likelihood(theta: jax.Array, beta_t: jax.Array, batch: Batch) -> jax.Array:
+    r"""Log-likelihood of each document, :math:`\sum_v x_{dv} \log \sum_k \theta_{dk} \beta_{kv}`, in nats.
+
+    Parameters
+    ----------
+    theta : (B, K) topic proportions
+    beta_t : (V, K) topics, transposed: a word's row is what is read
+    batch : Batch of B documents
+
+    Returns
+    -------
+    (B,) without the multinomial coefficient, which no parameter changes.
+    """
+    return _by_document((batch.counts * jnp.log(_probabilities(theta, beta_t, batch))).sum(1), batch)
+
+
+def _forward(theta, beta_t, batch):
+    p = _probabilities(theta, beta_t, batch)
+    return _by_document((batch.counts * jnp.log(p)).sum(1), batch), (theta, beta_t, batch, p)
+
+
+def _backward(residuals, g):
+    theta, beta_t, batch, p = residuals
+    weight = g[batch.document][:, None] * batch.counts / p
+    return (
+        _theta_gradient(weight, beta_t, batch),
+        _beta_gradient(weight, theta, batch, beta_t.shape[0]),
+        None,
+    )
+
+
+log_likelihood.defvjp(_forward, _backward)
+
+
+def refine(theta: jax.Array, prior: jax.Array, beta_t: jax.Array, batch: Batch, n_steps: int) -> jax.Array:
+    r"""EM on theta under fixed topics: :math:`\theta_{dk} \propto a_{dk} + \sum_v x_{dv} r_{dvk}`, ``n_steps`` times."""
+
+    def step(_, theta):
+        weight = batch.counts / _probabilities(theta, beta_t, batch)
+        theta = prior + theta * _theta_gradient(weight, beta_t, batch)
+        return theta / theta.sum(1, keepdims=True)
+
+    return jax.lax.fori_loop(0, n_steps, step, theta)
+
+
+def expected_counts(theta: jax.Array, beta_t: jax.Array, batch: Batch) -> jax.Array:
+    """Expected number of tokens of each word in each topic, (V, K)."""
+    weight = batch.counts / _probabilities(theta, beta_t, batch)
+    return beta_t * _beta_gradient(weight, theta, batch, beta_t.shape[0])

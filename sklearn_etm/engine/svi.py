@@ -1,0 +1,154 @@
+"""Stochastic variational inference: NumPyro's SVI over stacked batches, compiled once per Spec.
+
+A compiled program belongs to this module, keyed by its Spec and the shapes of its arguments; whatever else changes
+between fits (learning rate, prior, data, number of batches) is an argument.
+"""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from numpyro.infer import SVI, TraceMeanField_ELBO
+from numpyro.infer.svi import SVIState
+from numpyro.optim import optax_to_numpyro
+
+from .batches import Batch
+from .models import Hyper, Spec, guide, model, topic_prior
+
+TOPIC_STEP = 5.0  # topic parameters take larger steps than the encoder's weights
+trace_counts: dict[str, int] = {}  # how often each program was traced, that is compiled
+_structures: dict[Spec, Any] = {}
+
+
+class Losses(NamedTuple):
+    """Sums over the documents of an epoch, in nats; ``objective`` has the priors of the topics besides."""
+
+    objective: float
+    reconstruction: float
+    kl: float
+
+
+def count_trace(program: str) -> None:
+    """Call inside a jitted function: runs only when it is traced."""
+    trace_counts[program] = trace_counts.get(program, 0) + 1
+
+
+def _scale_topics() -> optax.GradientTransformation:
+    def scale(updates, params=None):
+        return {name: u if name == "encoder$params" else TOPIC_STEP * u for name, u in updates.items()}
+
+    return optax.stateless(scale)
+
+
+@lru_cache(maxsize=64)
+def _svi(spec: Spec) -> SVI:
+    @optax.inject_hyperparams
+    def optimiser(learning_rate):
+        return optax.chain(optax.scale_by_adam(b1=0.9), _scale_topics(), optax.scale_by_learning_rate(learning_rate))
+
+    return SVI(
+        lambda batch, hyper: model(spec, batch, hyper),
+        lambda batch, hyper: guide(spec, batch, hyper),
+        optax_to_numpyro(optimiser(learning_rate=0.0)),
+        TraceMeanField_ELBO(),
+    )
+
+
+def _with_learning_rate(state: SVIState, learning_rate: jax.Array) -> SVIState:
+    step, (params, opt) = state.optim_state
+    hyperparams = {**opt.hyperparams, "learning_rate": learning_rate}
+    return state._replace(optim_state=(step, (params, opt._replace(hyperparams=hyperparams))))
+
+
+def _key(data: np.ndarray) -> jax.Array:
+    return jax.random.wrap_key_data(data, impl="threefry2x32")  # whatever the user's default generator is
+
+
+@lru_cache(maxsize=64)
+def _epoch_program(spec: Spec):
+    svi = _svi(spec)
+
+    @jax.jit
+    def run(state: SVIState, stack: Batch, order: jax.Array, n: jax.Array, learning_rate: jax.Array, hyper: Hyper):
+        count_trace("svi")
+        state = state._replace(rng_key=_key(state.rng_key))
+
+        def step(i, carry):
+            state, sums = carry
+            batch = jax.tree.map(lambda leaf: leaf[order[i]], stack)
+            state, step_loss = svi.update(_with_learning_rate(state, learning_rate[i]), batch, hyper)
+            parts = (state.mutable_state[name]["sum"] for name in Losses._fields[1:])
+            return state, Losses(*map(jnp.add, sums, (step_loss / hyper["n_batches"], *parts)))
+
+        state, sums = jax.lax.fori_loop(0, n, step, (state, Losses(*jnp.zeros(3, jnp.float32))))
+        return state._replace(rng_key=jax.random.key_data(state.rng_key)), sums
+
+    return run
+
+
+def _blank_state(spec: Spec, stack: Batch, hyper: Hyper) -> SVIState:
+    """An SVI state of zeros: the model is traced for it, nothing is compiled."""
+    batch = jax.tree.map(lambda leaf: leaf[0], stack)
+    shapes = jax.eval_shape(_svi(spec).init, _key(np.zeros(2, np.uint32)), batch, hyper)
+    blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), shapes._replace(rng_key=None))
+    return blank._replace(rng_key=np.zeros(2, np.uint32))
+
+
+def initial_state(
+    spec: Spec, stack: Batch, hyper: Hyper, topics: dict[str, np.ndarray], rng: np.random.RandomState
+) -> SVIState:
+    """SVI state to start from; weights are drawn by NumPy, so that they do not depend on JAX's generator."""
+    state = _blank_state(spec, stack, hyper)
+    params = parameters(state)
+    params["encoder$params"] = jax.tree_util.tree_map_with_path(
+        lambda path, leaf: _initial_weight(path[-1].key, leaf, hyper, rng), params["encoder$params"]
+    )
+    set_topics(state, topics)
+    for moments in state.mutable_state["encoder$state"]["batch_stats"].values():
+        moments["var"] = np.ones_like(moments["var"])
+    return state._replace(rng_key=rng.randint(0, 2**31 - 1, size=2).astype(np.uint32))
+
+
+def restored_state(spec: Spec, stack: Batch, hyper: Hyper, leaves: list[np.ndarray]) -> SVIState:
+    """SVI state from its leaves."""
+    if spec not in _structures:
+        _structures[spec] = jax.tree.structure(_blank_state(spec, stack, hyper))
+    return jax.tree.unflatten(_structures[spec], leaves)
+
+
+def _initial_weight(kind: str, leaf: np.ndarray, hyper: Hyper, rng: np.random.RandomState) -> np.ndarray:
+    if kind == "kernel":  # Glorot
+        return rng.normal(scale=np.sqrt(2.0 / sum(leaf.shape)), size=leaf.shape).astype(leaf.dtype)
+    if kind == "scale":  # batch norm of loc starts with the prior's standard deviation
+        return np.broadcast_to(hyper["sigma"], leaf.shape).astype(leaf.dtype)
+    return np.zeros_like(leaf)
+
+
+def run_epoch(
+    spec: Spec, state: SVIState, stack: Batch, rates: np.ndarray, hyper: Hyper, rng: np.random.RandomState
+) -> tuple[SVIState, Losses]:
+    """One pass over the first batches of a stack, as many as there are learning rates, in random order."""
+    n, S = len(rates), stack.mask.shape[0]
+    order, padded_rates = np.zeros(S, np.int32), np.zeros(S, np.float32)
+    order[:n], padded_rates[:n] = rng.permutation(n), rates
+    state, sums = _epoch_program(spec)(state, stack, order, np.int32(n), padded_rates, hyper)
+    return state, Losses(*map(float, sums))
+
+
+def parameters(state: SVIState) -> dict[str, Any]:
+    """The parameters of model and guide in a state."""
+    return state.optim_state[1][0]
+
+
+def topics(spec: Spec, state: SVIState, hyper: Hyper) -> dict[str, Any]:
+    """The topic parameters in a state, by their names in the model."""
+    return {name: parameters(state)[f"{name}_point"] for name in topic_prior(spec, hyper)}
+
+
+def set_topics(state: SVIState, values: dict[str, np.ndarray]) -> None:
+    """Replace topic parameters in a state."""
+    for name, value in values.items():
+        parameters(state)[f"{name}_point"] = np.asarray(value, np.float32)

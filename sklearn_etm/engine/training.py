@@ -1,0 +1,154 @@
+"""A model in training: epochs of SVI, rounds of EM, and the state to go on from as plain arrays."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import wraps
+from typing import Any
+
+import jax
+import numpy as np
+
+from . import em, svi
+from .batches import Batch, Corpus, padded_size
+from .models import Hyper, Spec, topic_logits
+from .svi import Losses
+
+WORD_ROWS = {"b", "rho"}  # arrays with one row a word
+PADDING_LOG_PROBABILITY = -1e9  # of the words that pad the vocabulary
+
+
+def single_precision(function: Callable) -> Callable:
+    """Run in float32 whatever the user's JAX configuration, and leave that as it is."""
+
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with jax.enable_x64(False):
+            return function(*args, **kwargs)
+
+    return wrapped
+
+
+def pad_words(values: np.ndarray, padding: float = 0.0) -> np.ndarray:
+    """Pad the first axis, one row a word, to a padded size, in float32."""
+    out = np.full((padded_size(len(values)), *values.shape[1:]), padding, dtype=np.float32)
+    out[: len(values)] = values
+    return out
+
+
+class Trainer:
+    """One model in training; `save` gives all of it as plain values, `resume` goes on from there.
+
+    Parameters
+    ----------
+    spec, hyper : what fixes the program, and its arguments but for the sizes of the corpus
+    rng : draws initial weights, the order of batches and the seed of the noise
+    topics : initial topic parameters, their rows of words padded; unless there are
+    leaves : of the state in which a former training stopped
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        hyper: Hyper,
+        rng: np.random.RandomState,
+        topics: dict[str, np.ndarray] | None = None,
+        leaves: list[np.ndarray] | None = None,
+    ):
+        self.spec, self.rng = spec, rng
+        self._hyper, self._topics, self._leaves = hyper, topics, leaves
+        self._state: Any = None
+
+    @classmethod
+    def begin(
+        cls, sizes: dict[str, Any], constants: dict[str, Any], topics: dict[str, np.ndarray], rng: np.random.RandomState
+    ) -> "Trainer":
+        """Set up training from arrays of V words: here they are padded."""
+        V = len(constants["unigram"])
+
+        def pad(name: str, value: Any) -> np.ndarray:
+            words = np.ndim(value) == 2 and len(value) == V and name in WORD_ROWS
+            return pad_words(value) if words else np.asarray(value, np.float32)
+
+        log_unigram = pad_words(np.log(constants["unigram"]), PADDING_LOG_PROBABILITY)
+        hyper = {name: pad(name, value) for name, value in constants.items() if name != "unigram"}
+        spec = Spec(V=len(log_unigram), **sizes)
+        return cls(spec, {"log_unigram": log_unigram, **hyper}, rng, {name: pad(name, v) for name, v in topics.items()})
+
+    @classmethod
+    def resume(cls, saved: dict[str, Any]) -> "Trainer":
+        """Go on from what `save` returned."""
+        return cls(Spec(**saved["spec"]), saved["hyper"], copy.deepcopy(saved["rng"]), leaves=saved["leaves"])
+
+    def save(self) -> dict[str, Any]:
+        """All there is to go on from, optimiser included, as NumPy arrays and plain values."""
+        return {
+            "spec": asdict(self.spec),
+            "hyper": self._hyper,
+            "rng": self.rng,
+            "leaves": [np.asarray(leaf) for leaf in jax.tree.leaves(self._state)],
+        }
+
+    def _sized(self, corpus: Corpus, n_documents: int) -> Hyper:
+        return {**self._hyper, "n_batches": np.float32(corpus.n_batches), "n_documents": np.float32(n_documents)}
+
+    def _start(self, stack: Batch, hyper: Hyper) -> None:
+        if self._leaves is not None:
+            self._state = svi.restored_state(self.spec, stack, hyper, self._leaves)
+        else:
+            self._state = svi.initial_state(self.spec, stack, hyper, self._topics, self.rng)
+
+    @single_precision
+    def epoch(self, corpus: Corpus, learning_rate: Callable[[np.ndarray], np.ndarray]) -> Losses:
+        """One pass of SVI; ``learning_rate`` maps the share of the pass done, in [0, 1), to a rate."""
+        hyper = self._sized(corpus, corpus.X.shape[0])
+        total, done = Losses(0.0, 0.0, 0.0), 0
+        for stack, n in corpus.shards():
+            if self._state is None:
+                self._start(stack, hyper)
+            rates = learning_rate((done + np.arange(n)) / corpus.n_batches)
+            self._state, losses = svi.run_epoch(self.spec, self._state, stack, rates, hyper, self.rng)
+            total, done = Losses(*map(sum, zip(total, losses, strict=True))), done + n
+        return total
+
+    @single_precision
+    def expected_counts(
+        self, corpus: Corpus, encoder_weight: float, prior_weight: float, n_steps: int
+    ) -> np.ndarray:
+        """E-step: expected tokens of each word in each topic, (V, K)."""
+        weights, stats = self._encoder()
+        beta_t = self._beta_t()
+        total = np.zeros(beta_t.shape)
+        for stack, n in corpus.shards():
+            total += em.counts_program(self.spec)(
+                beta_t, weights, stats, stack, np.int32(n), np.float32(encoder_weight), np.float32(prior_weight), np.int32(n_steps)
+            )
+        return total
+
+    @single_precision
+    def maximise(self, counts: np.ndarray) -> None:
+        """M-step: fit the topics to counts of words in topics, (V, K)."""
+        params = svi.topics(self.spec, self._state, self._hyper)
+        svi.set_topics(self._state, em.maximise(self.spec, params, counts, self._hyper))
+
+    def _beta_t(self) -> jax.Array:
+        params = svi.topics(self.spec, self._state, self._hyper)
+        return jax.nn.softmax(topic_logits(self.spec, params, self._hyper), axis=0)
+
+    def _encoder(self) -> tuple[Any, Any]:
+        return svi.parameters(self._state)["encoder$params"], self._state.mutable_state["encoder$state"]
+
+    @single_precision
+    def components(self, n_words: int) -> np.ndarray:
+        """Topics, (K, V), rows sum to 1."""
+        beta = np.asarray(self._beta_t(), np.float64)[:n_words].T
+        return beta / beta.sum(axis=1, keepdims=True)
+
+    def topics(self) -> dict[str, np.ndarray]:
+        """Topic parameters by name, rows of words padded."""
+        return jax.tree.map(np.asarray, svi.topics(self.spec, self._state, self._hyper))
+
+    def encoder(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Weights of the encoder and moments of its batch norm."""
+        weights, stats = jax.tree.map(np.asarray, self._encoder())
+        return weights, stats["batch_stats"]

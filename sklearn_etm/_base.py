@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from .engine.batches import Corpus
     from .engine.training import Trainer
 
-SVI_SEPARATION = 20.0  # nats per document and unit of `separation`, in the objective of SVI
+SVI_SEPARATION = 0.25  # nats per token and unit of `separation`, in the objective of SVI
+MAX_SMOOTHING = 0.25  # of a topic's tokens: what `topic_smoothing` is bounded by on a small corpus
 FINAL_RATE = 0.02  # share of the learning rate that is left in the last step of `fit`
 STREAM_STEPS = 100.0  # the learning rate of `partial_fit` falls as 1 / sqrt(1 + steps / this)
 FORGETTING = 0.6  # of expected counts on a stream: the learning decay of online variational Bayes
@@ -31,11 +32,12 @@ ENCODER_WEIGHT = 5.0  # tokens that the encoder's answer weighs when theta is re
 
 
 class TopicStart(NamedTuple):
-    """What a model's topics start from: arrays with one row a word are (V, ...)."""
+    """What a model's topics start from."""
 
-    parameters: dict[str, np.ndarray]
-    constants: dict[str, np.ndarray | float]
-    switches: dict[str, Any]
+    parameters: dict[str, np.ndarray]  # learned
+    constants: dict[str, Any]  # arguments of the model
+    switches: dict[str, Any]  # that fix the program
+    attributes: dict[str, Any]  # fitted attributes already known
 
 
 class Training(NamedTuple):
@@ -44,7 +46,7 @@ class Training(NamedTuple):
     trainer: Trainer
     idf: np.ndarray
     projection: np.ndarray
-    unigram: np.ndarray
+    attributes: dict[str, Any]
 
     def corpus(self, X: sp.csr_array, batch_size: int) -> Corpus:
         from .engine.batches import Corpus
@@ -160,13 +162,14 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         start = _initialize.start(X, self.num_topics, self.encoder_features, rng)
         topics = self._start_topics(start, rng)
         mu, sigma = logistic_normal_prior(self.doc_topic_prior, self.num_topics)
+        separation = SVI_SEPARATION * self.separation * X.sum() / X.shape[0]
         trainer = Trainer.begin(
             dict(topics=self._kind, K=self.num_topics, hidden=tuple(self.hidden_layer_sizes), **topics.switches),
-            dict(unigram=start.unigram, mu=mu, sigma=sigma, separation=SVI_SEPARATION * self.separation, **topics.constants),
+            dict(unigram=start.unigram, mu=mu, sigma=sigma, separation=separation, **topics.constants),
             topics.parameters,
             rng,
         )
-        return Training(trainer, start.idf, start.projection, start.unigram)
+        return Training(trainer, start.idf, start.projection, topics.attributes)
 
     def _resume(self) -> Training:
         from .engine.training import Trainer
@@ -174,10 +177,13 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         saved = self._training
         if saved["trainer"]["spec"]["K"] != self.num_topics:
             raise ValueError(
-                f"num_topics is {self.num_topics}, but the model in training has {saved['trainer']['spec']['K']} topics. "
+                f"num_topics is {self.num_topics}, but the model in training has "
+                f"{saved['trainer']['spec']['K']} topics. "
                 "Set num_topics back, or fit anew: with warm_start=False, or on a clone."
             )
-        return Training(Trainer.resume(saved["trainer"]), self._encoder["idf"], self._encoder["projection"], saved["unigram"])
+        return Training(
+            Trainer.resume(saved["trainer"]), self._encoder["idf"], self._encoder["projection"], saved["attributes"]
+        )
 
     def _train(self, X: sp.csr_array, training: Training) -> None:
         """Epochs of SVI, then rounds of EM."""
@@ -197,9 +203,10 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             if stop or monitor.stalled(value):
                 break
         counts = None
+        prior = training.trainer.beta_t()
         for i in range(self.em_iter):
             counts = training.trainer.expected_counts(corpus, *self._refinement())
-            self._maximise(training, counts)
+            self._maximise(training, counts, prior)
             if reporter.step(f"EM {i + 1}/{self.em_iter}", None, attributes):
                 break
         self.__dict__.update(attributes())
@@ -217,7 +224,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         if before is not None:
             rate = (n / (seen + n)) ** FORGETTING
             counts = (1 - rate) * before + rate * counts
-        self._maximise(training, counts * (seen + n))
+        self._maximise(training, counts * (seen + n), training.trainer.beta_t())
         self.__dict__.update(self._fitted_attributes(training, losses, seen + n))
         self._training["counts"] = counts
 
@@ -231,27 +238,24 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             )
         return EpochLosses((reconstruction + kl) / n, reconstruction / n, kl / n)
 
-    def _maximise(self, training: Training, counts: np.ndarray) -> None:
-        """M-step: counts of words in topics (V, K), separated and smoothed."""
-        V = len(training.unigram)
-        target = np.zeros_like(counts)
-        smoothing = self.topic_smoothing * np.sqrt(counts.sum() / self.num_topics)
-        target[:V] = separate(counts[:V], self.separation) + smoothing * training.unigram[:, None]
-        training.trainer.maximise(target)
+    def _maximise(self, training: Training, counts: np.ndarray, prior: np.ndarray) -> None:
+        """M-step: separated counts of words in topics (V, K), and the topics that SVI found as their prior mean."""
+        smoothing = min(self.topic_smoothing, MAX_SMOOTHING * counts.sum() / self.num_topics)
+        training.trainer.maximise(separate(counts, self.separation) + smoothing * prior)
 
     def _fitted_attributes(self, training: Training, losses: list[EpochLosses], n_seen: int) -> dict[str, Any]:
-        trainer = training.trainer
-        topics = {name: value[: len(training.unigram)] for name, value in trainer.topics().items()}
+        trainer, V = training.trainer, len(training.idf)
         return {
-            "components_": trainer.components(len(training.unigram)),
+            "components_": trainer.components(V),
             "n_iter_": len(losses),
             "loss_curve_": [epoch.loss for epoch in losses],
             "reconstruction_curve_": [epoch.reconstruction for epoch in losses],
             "kl_curve_": [epoch.kl for epoch in losses],
             "n_documents_seen_": n_seen,
             "_encoder": _posterior.fold(*trainer.encoder(), training.idf, training.projection),
-            "_training": {"trainer": trainer.save(), "unigram": training.unigram, "counts": None},
-            **self._topic_attributes(topics),
+            "_training": {"trainer": trainer.save(), "attributes": training.attributes, "counts": None},
+            **training.attributes,
+            **self._topic_attributes(trainer.topics(V)),
         }
 
     def _losses(self) -> list[EpochLosses]:
@@ -278,7 +282,9 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             return self.batch_size
         return int(np.clip(1 << max(n_documents // 20, 1).bit_length(), 32, 512))
 
-    def _validation_split(self, X: sp.csr_array, rng: np.random.RandomState) -> tuple[sp.csr_array, sp.csr_array | None]:
+    def _validation_split(
+        self, X: sp.csr_array, rng: np.random.RandomState
+    ) -> tuple[sp.csr_array, sp.csr_array | None]:
         if not self.early_stopping:
             return X, None
         n = int(np.ceil(self.validation_fraction * X.shape[0]))
@@ -308,7 +314,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         """
         check_is_fitted(self)
         X = self._check_counts(X, "transform")
-        return self._proportions(vars(self), X).astype(X.dtype, copy=False)
+        return self._proportions(self.__dict__, X).astype(X.dtype, copy=False)
 
     def _proportions(self, fitted: dict[str, Any], X: sp.csr_array) -> np.ndarray:
         encoder_weight, prior_weight, n_steps = self._refinement()
@@ -338,7 +344,8 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         X = np.asarray(X)
         if X.ndim != 2 or X.shape[1] != self.components_.shape[0]:
             raise ValueError(
-                f"X must be of shape (n_samples, {self.components_.shape[0]}), one column a topic, as transform returns it; got {X.shape}."
+                f"X must be of shape (n_samples, {self.components_.shape[0]}), one column a topic, "
+                f"as transform returns it; got {X.shape}."
             )
         return X @ self.components_
 
@@ -359,7 +366,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             Sum over held-out tokens, in nats per document; 0 for a document of fewer than two tokens.
         """
         check_is_fitted(self)
-        return self._completion(vars(self), self._check_counts(X, "score_samples"))[0]
+        return self._completion(self.__dict__, self._check_counts(X, "score_samples"))[0]
 
     def score(self, X, y=None):
         r"""Mean held-out log-likelihood per token, in nats; higher is better.
@@ -386,7 +393,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             If no document has two tokens.
         """
         check_is_fitted(self)
-        return self._score_of(vars(self), self._check_counts(X, "score"))
+        return self._score_of(self.__dict__, self._check_counts(X, "score"))
 
     def perplexity(self, X):
         """Document-completion perplexity per token, ``exp(-score(X))``; lower is better.
@@ -412,7 +419,9 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def _score_of(self, fitted: dict[str, Any], X: sp.csr_array) -> float:
         log_likelihood, n_tokens = self._completion(fitted, X)
         if not n_tokens:
-            raise ValueError("score needs a document of at least two tokens: X has none, so that nothing can be held out.")
+            raise ValueError(
+                "score needs a document of at least two tokens: X has none, so that nothing can be held out."
+            )
         return float(log_likelihood.sum() / n_tokens)
 
     # Checks
@@ -444,12 +453,12 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     @contextmanager
     def _unchanged_on_error(self) -> Iterator[None]:
         """Leave the estimator as it was when its training fails, or is interrupted."""
-        before = vars(self).copy()
+        before = self.__dict__.copy()
         try:
             yield
         except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
+            self.__dict__.clear()
+            self.__dict__.update(before)
             raise
 
 
@@ -480,8 +489,8 @@ def logistic_normal_prior(concentration: float, K: int) -> tuple[np.ndarray, np.
 def separate(counts: np.ndarray, separation: float) -> np.ndarray:
     r"""Take from a topic's count of a word what the word weighs in the other topics, (V, K).
 
-    :math:`n_{vk} (1 - w (1 - s_{vk}))` with :math:`s_{vk} = \beta_{vk} / \sum_j \beta_{vj}`: a word that one topic alone
-    uses is left as it is, one that all use alike keeps about a share ``1 - w``.
+    :math:`n_{vk} (1 - w (1 - s_{vk}))` with :math:`s_{vk} = \beta_{vk} / \sum_j \beta_{vj}`: a word that one topic
+    alone uses is left as it is, one that all use alike keeps about a share ``1 - w``.
     """
     beta = counts / np.maximum(counts.sum(axis=0), 1e-30)
     share = beta / np.maximum(beta.sum(axis=1, keepdims=True), 1e-30)

@@ -48,9 +48,7 @@ class FitReporter:
         task = self.context.subcontext(task_name=label)
         task.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
         return bool(
-            task.call_on_fit_task_end(
-                estimator=self.estimator, X=self.X, reconstruction_attributes=attributes()
-            )
+            task.call_on_fit_task_end(estimator=self.estimator, X=self.X, reconstruction_attributes=attributes())
         )
 
     def end(self, attributes: Callable[[], dict[str, Any]]) -> None:
@@ -65,7 +63,8 @@ class FitReporter:
         parts = [f"{label:>14}"]
         if losses is not None:
             parts.append(
-                f"ELBO per document {-losses.loss:9.2f} = reconstruction {-losses.reconstruction:9.2f} - KL {losses.kl:6.2f}"
+                f"ELBO per document {-losses.loss:9.2f} = "
+                f"reconstruction {-losses.reconstruction:9.2f} - KL {losses.kl:6.2f}"
             )
         parts.append(f"{self.done * self.n_documents / elapsed:8.0f} documents/s")
         parts.append(f"{elapsed / self.done * (self.n_steps - self.done):4.0f} s left")

@@ -10,13 +10,134 @@ import numpy as np
 from ._base import BaseTopicModel, TopicStart
 from ._initialize import Start
 from ._lntm import log_deviation
-from .embeddings import align_embeddings, embedding_coverage
+from .embeddings import align_embeddings
 
-RIDGE = 1e-3
+RIDGE = 1e-2  # of the mean eigenvalue, in least squares
+EMBEDDING_FREEDOM = 1.0  # how far trained word vectors move from those given, in their own standard deviations
 
 
 class ETMTransformer(BaseTopicModel):
-    r"""Embedded Topic Model: topics and words are vectors of one space."""
+    r"""Embedded Topic Model: words and topics are vectors of one space.
+
+    .. math::
+        z_d \sim \mathcal{N}(0, \sigma^2 I), \quad \theta_d = \mathrm{softmax}(z_d), \quad
+        \beta_k = \mathrm{softmax}(m + \rho \alpha_k), \quad x_d \sim \mathrm{Multinomial}(N_d, \theta_d \beta)
+
+    with :math:`m` the log unigram distribution, :math:`\rho` the word vectors and :math:`\alpha_k \sim \mathcal{N}(0,
+    \delta^2)` the topic vectors. Topics and an encoder for the posterior of :math:`z_d` are learned by stochastic
+    variational inference; rounds of EM then sharpen the topics.
+
+    Parameters
+    ----------
+    num_topics : int, default=20
+        Number of topics K.
+    embeddings : array-like of shape (n_features, L), mapping or None, default=None
+        Word vectors: an array aligned with the columns of ``X``, or anything that maps words to vectors (a dict,
+        gensim's ``KeyedVectors``), which needs ``vocabulary``. They are scaled to unit variance. None learns them
+        from the counts.
+    vocabulary : sequence of str, optional
+        The word of each column, ``vectorizer.get_feature_names_out()``.
+    train_embeddings : bool, default=True
+        Whether word vectors given move in training, held by a normal prior around them. Vectors that are not given
+        always do.
+    embedding_size : int, default=50
+        Dimension L of the vectors where ``embeddings`` is None.
+    doc_topic_prior : float, default=0.1
+        Concentration of the symmetric Dirichlet that the prior of topic proportions matches; smaller means fewer
+        topics in a document. It is also the number of tokens of each topic that the prior weighs in `transform`.
+    topic_prior_scale : float, default=10.0
+        Standard deviation :math:`\delta` of the prior of topic vectors.
+    topic_smoothing : float, default=1000.0
+        Number of tokens that the topics found by SVI weigh in each round of EM, at most a quarter of the tokens of an
+        average topic. More keeps topics smoother, less lets them follow the counts.
+    separation : float in [0, 1), default=0.5
+        How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
+        the cost of some perplexity. In SVI it weighs, per token, the mean divergence of the topics from their average;
+        in EM it is the share of a word's count that a topic loses when it shares the word with all the others.
+    encoder_features : int, default=200
+        Number of LSA features (singular vectors of the log tf-idf matrix) that the encoder reads.
+    hidden_layer_sizes : sequence of int, default=(200,)
+        Widths of the encoder's hidden layers.
+    max_iter : int, default=15
+        Passes of stochastic variational inference over the documents.
+    em_iter : int, default=4
+        Rounds of expectation-maximisation over all documents after them, which sharpen the topics; 0 for none.
+    transform_iter : int, default=5
+        Steps of EM by which `transform` refines the encoder's answer for each document; 0 for the encoder alone.
+    batch_size : int or "auto", default="auto"
+        Documents in a step. "auto" takes about a twentieth of the documents, from 32 to 512.
+    learning_rate : float, default=0.02
+        Of Adam, in the first step; it falls linearly to a fiftieth at ``max_iter``. In `partial_fit` it falls with the
+        square root of the number of documents seen.
+    early_stopping : bool, default=False
+        Hold out a share of the documents and stop when `score` on them no longer improves. Without, training stops
+        when the training loss no longer improves.
+    validation_fraction : float, default=0.1
+        Share of the documents that ``early_stopping`` holds out.
+    n_iter_no_change : int, default=10
+        Number of passes without an improvement of more than ``tol`` after which training stops.
+    tol : float, default=1e-4
+        What counts as an improvement: in nats per document of loss or, with ``early_stopping``, nats per token of
+        score.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the former fit.
+    random_state : int, RandomState instance or None, default=None
+        Determines initial weights, batches and noise. The same int gives the same numbers to the bit on the same
+        machine with the same versions. None draws a fresh seed; NumPy's global generator is never touched.
+    verbose : int, default=0
+        Print a line after each pass: ELBO, documents per second, time left.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (num_topics, n_features)
+        Topics :math:`\beta`: rows are distributions over words, they sum to 1.
+    word_embeddings_ : ndarray of shape (n_features, L)
+        Word vectors :math:`\rho`.
+    topic_embeddings_ : ndarray of shape (num_topics, L)
+        Topic vectors :math:`\alpha`, in the space of the word vectors.
+    embedding_coverage_ : float
+        Share of words that ``embeddings`` had a vector for.
+    loss_curve_ : list of float
+        Negative ELBO after each pass, in nats per document: the sum of the next two.
+    reconstruction_curve_ : list of float
+        Expected negative log-likelihood of the counts, in nats per document.
+    kl_curve_ : list of float
+        KL divergence of the posterior of topic proportions from their prior, in nats per document. It is near 0 when
+        the posterior has collapsed.
+    n_iter_ : int
+        Number of passes of SVI.
+    n_documents_seen_ : int
+        Number of documents, with a token, of the last `fit` and each `partial_fit` after it.
+    n_features_in_ : int
+        Number of columns of ``X``.
+    feature_names_in_ : ndarray of str
+        Names of the columns, where ``X`` was a DataFrame with names of type str.
+
+    See Also
+    --------
+    LNTMTransformer : The same with free topics.
+    sklearn_etm.embeddings.align_embeddings : How word vectors are matched with columns.
+
+    Notes
+    -----
+    JAX is imported when an estimator is fitted, not before; `transform` and `score` use NumPy and SciPy only, and a
+    fitted estimator holds nothing else.
+
+    References
+    ----------
+    Dieng, Ruiz and Blei, "Topic modeling in embedding spaces", Transactions of the ACL, 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn_etm import ETMTransformer
+    >>> from sklearn_etm.datasets import make_topics_corpus
+    >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+    >>> vectors = np.random.default_rng(0).normal(size=(60, 10))
+    >>> model = ETMTransformer(num_topics=3, embeddings=vectors, random_state=0).fit(X)
+    >>> model.transform(X).shape, model.topic_embeddings_.shape
+    ((300, 3), (3, 10))
+    """
 
     _kind = "etm"
 
@@ -27,15 +148,15 @@ class ETMTransformer(BaseTopicModel):
         embeddings: Any = None,
         vocabulary: Sequence[str] | None = None,
         train_embeddings: bool = True,
-        embedding_size: int = 100,
+        embedding_size: int = 50,
         doc_topic_prior: float = 0.1,
         topic_prior_scale: float = 10.0,
-        topic_smoothing: float = 6.0,
+        topic_smoothing: float = 1000.0,
         separation: float = 0.5,
         encoder_features: int = 200,
         hidden_layer_sizes: Sequence[int] = (200,),
         max_iter: int = 15,
-        em_iter: int = 10,
+        em_iter: int = 4,
         transform_iter: int = 5,
         batch_size: int | str = "auto",
         learning_rate: float = 0.02,
@@ -72,31 +193,35 @@ class ETMTransformer(BaseTopicModel):
         self.verbose = verbose
 
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
-        rho = self._word_vectors(start, rng)
-        alpha = _least_squares(rho, log_deviation(start), start.unigram)
+        rho, coverage = self._word_vectors(start, rng)
+        logits = log_deviation(start)
+        alpha = _least_squares(rho, logits, start.unigram).T
+        parameters = {"alpha": alpha}
         learned = self.train_embeddings or self.embeddings is None
+        if learned:  # words move as little as lets them express the first topics
+            move = _least_squares(alpha, (logits - rho @ alpha.T).T, np.ones(len(alpha))).T
+            parameters["rho"] = rho + move
         constants = {"rho": rho, "tau": EMBEDDING_FREEDOM, "delta": self.topic_prior_scale}
-        parameters = {"alpha": alpha, "rho": rho} if learned else {"alpha": alpha}
-        return TopicStart(parameters, constants, {"train_rho": learned})
+        return TopicStart(parameters, constants, {"train_rho": learned}, {"embedding_coverage_": coverage})
 
-    def _word_vectors(self, start: Start, rng: np.random.RandomState) -> np.ndarray:
-        """Word vectors to start from, (V, L), of unit variance."""
+    def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, float]:
+        """Word vectors to start from, (V, L), of unit variance, and the share of words that were given one."""
+        n_features = len(start.unigram)
         if self.embeddings is None:
-            rho = start.projection[:, : self.embedding_size]
+            rho, coverage = start.projection[:, : self.embedding_size], 0.0
         else:
-            rho = align_embeddings(self.embeddings, self.vocabulary, n_features=len(start.unigram), random_state=rng)
+            rho, coverage = align_embeddings(self.embeddings, self.vocabulary, n_features=n_features, random_state=rng)
         spread = rho.std()
-        return (rho / spread if spread > 0 else rho).astype(np.float32)
+        return (rho / spread if spread > 0 else rho), coverage
 
     def _topic_attributes(self, topics: dict[str, np.ndarray]) -> dict[str, Any]:
         return {"topic_embeddings_": topics["alpha"], "word_embeddings_": topics["rho"]}
 
 
-EMBEDDING_FREEDOM = 1.0
-
-
-def _least_squares(rho: np.ndarray, logits: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Topic vectors that give the logits (V, K) best, words weighted by frequency: (K, L)."""
-    R = rho.astype(np.float64)
-    weighted = R * weight[:, None]
-    return np.linalg.solve(R.T @ weighted + RIDGE * np.eye(R.shape[1]), weighted.T @ logits).T
+def _least_squares(A: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Ridge solution B of ``A @ B = targets``, rows weighted."""
+    A = A.astype(np.float64)
+    weighted = A * weight[:, None]
+    gram = weighted.T @ A
+    ridge = RIDGE * np.trace(gram) / len(gram) + 1e-12
+    return np.linalg.solve(gram + ridge * np.eye(len(gram)), weighted.T @ targets)

@@ -1,17 +1,20 @@
-"""Where training starts: the encoder's fixed projection and a first guess of the topics (NumPy, SciPy, scikit-learn)."""
+"""Where training starts: the encoder's fixed projection and a first guess of the topics (knows no JAX)."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.cluster import KMeans
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import randomized_svd
 from threadpoolctl import threadpool_limits
 
 from ._posterior import log_tfidf
 
 MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
-MAX_DOCUMENT_FREQUENCY = 0.2  # more common words do not tell clusters apart
+MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart
+MIN_SPREAD = 3e-3  # of a feature, where rows have unit length: less is rounding, or documents that hardly differ
 CLUSTER_FEATURES = 100
 OVERUSE = 0.9  # a topic starts as this share of what its cluster over-uses, the rest as the corpus
 
@@ -35,10 +38,9 @@ def start(X: sp.csr_array, K: int, n_features: int, rng: np.random.RandomState) 
     idf = (np.log((1 + X.shape[0]) / (1 + document_frequency)) + 1).astype(np.float32)
     T = log_tfidf(X.astype(np.float32), idf)
     projection = _projection(T, n_features, rng)
-    features = T @ projection
-    spread = features.std(axis=0)
-    projection /= np.where(spread > 0, spread, 1.0)
-    telling = sp.diags_array((document_frequency <= MAX_DOCUMENT_FREQUENCY * X.shape[0]).astype(np.float32))
+    projection /= np.maximum((T @ projection).std(axis=0), MIN_SPREAD)
+    common = max(MAX_DOCUMENT_FREQUENCY * X.shape[0], np.median(document_frequency))
+    telling = sp.diags_array((document_frequency <= common).astype(np.float32))
     labels = _cluster(sp.csr_array(T @ telling), min(K - 1, X.shape[0]), rng)
     return Start(idf, projection, unigram, _topics(X, labels, K, unigram, rng))
 
@@ -56,7 +58,8 @@ def _cluster(T: sp.csr_array, n_clusters: int, rng: np.random.RandomState) -> np
     features = T @ _projection(T, CLUSTER_FEATURES, rng)
     length = np.linalg.norm(features, axis=1, keepdims=True)
     features /= np.where(length > 0, length, 1.0)
-    with threadpool_limits(limits=1, user_api="openmp"):  # threads would add up in an order of their own
+    with threadpool_limits(limits=1, user_api="openmp"), warnings.catch_warnings():  # threads add in their own order
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct documents than clusters will do
         return KMeans(n_clusters, n_init=1, max_iter=20, random_state=rng).fit_predict(features)
 
 

@@ -17,7 +17,112 @@ def log_deviation(start: Start) -> np.ndarray:
 
 
 class LNTMTransformer(BaseTopicModel):
-    r"""Logistic-Normal Topic Model: free topics, logistic-normal topic proportions."""
+    r"""Logistic-Normal Topic Model: free topics, logistic-normal topic proportions.
+
+    .. math::
+        z_d \sim \mathcal{N}(0, \sigma^2 I), \quad \theta_d = \mathrm{softmax}(z_d), \quad
+        \beta_k = \mathrm{softmax}(m + b_k), \quad x_d \sim \mathrm{Multinomial}(N_d, \theta_d \beta)
+
+    with :math:`m` the log unigram distribution and :math:`b_k \sim \mathcal{N}(0, \delta^2)`. Topics and an encoder for
+    the posterior of :math:`z_d` are learned by stochastic variational inference; rounds of EM then sharpen the topics.
+
+    Parameters
+    ----------
+    num_topics : int, default=20
+        Number of topics K.
+    doc_topic_prior : float, default=0.1
+        Concentration of the symmetric Dirichlet that the prior of topic proportions matches; smaller means fewer
+        topics in a document. It is also the number of tokens of each topic that the prior weighs in `transform`.
+    topic_prior_scale : float, default=10.0
+        Standard deviation :math:`\delta` of the prior of topic logits.
+    topic_smoothing : float, default=1000.0
+        Number of tokens that the topics found by SVI weigh in each round of EM, at most a quarter of the tokens of an
+        average topic. More keeps topics smoother, less lets them follow the counts.
+    separation : float in [0, 1), default=0.5
+        How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
+        the cost of some perplexity. In SVI it weighs, per token, the mean divergence of the topics from their average;
+        in EM it is the share of a word's count that a topic loses when it shares the word with all the others.
+    encoder_features : int, default=200
+        Number of LSA features (singular vectors of the log tf-idf matrix) that the encoder reads.
+    hidden_layer_sizes : sequence of int, default=(200,)
+        Widths of the encoder's hidden layers.
+    max_iter : int, default=15
+        Passes of stochastic variational inference over the documents.
+    em_iter : int, default=4
+        Rounds of expectation-maximisation over all documents after them, which sharpen the topics; 0 for none.
+    transform_iter : int, default=5
+        Steps of EM by which `transform` refines the encoder's answer for each document; 0 for the encoder alone.
+    batch_size : int or "auto", default="auto"
+        Documents in a step. "auto" takes about a twentieth of the documents, from 32 to 512.
+    learning_rate : float, default=0.02
+        Of Adam, in the first step; it falls linearly to a fiftieth at ``max_iter``. In `partial_fit` it falls with the
+        square root of the number of documents seen.
+    early_stopping : bool, default=False
+        Hold out a share of the documents and stop when `score` on them no longer improves. Without, training stops
+        when the training loss no longer improves.
+    validation_fraction : float, default=0.1
+        Share of the documents that ``early_stopping`` holds out.
+    n_iter_no_change : int, default=10
+        Number of passes without an improvement of more than ``tol`` after which training stops.
+    tol : float, default=1e-4
+        What counts as an improvement: in nats per document of loss or, with ``early_stopping``, nats per token of
+        score.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the former fit.
+    random_state : int, RandomState instance or None, default=None
+        Determines initial weights, batches and noise. The same int gives the same numbers to the bit on the same
+        machine with the same versions. None draws a fresh seed; NumPy's global generator is never touched.
+    verbose : int, default=0
+        Print a line after each pass: ELBO, documents per second, time left.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (num_topics, n_features)
+        Topics :math:`\beta`: rows are distributions over words, they sum to 1.
+    loss_curve_ : list of float
+        Negative ELBO after each pass, in nats per document: the sum of the next two.
+    reconstruction_curve_ : list of float
+        Expected negative log-likelihood of the counts, in nats per document.
+    kl_curve_ : list of float
+        KL divergence of the posterior of topic proportions from their prior, in nats per document. It is near 0 when
+        the posterior has collapsed.
+    n_iter_ : int
+        Number of passes of SVI.
+    n_documents_seen_ : int
+        Number of documents, with a token, of the last `fit` and each `partial_fit` after it.
+    n_features_in_ : int
+        Number of columns of ``X``.
+    feature_names_in_ : ndarray of str
+        Names of the columns, where ``X`` was a DataFrame with names of type str.
+
+    See Also
+    --------
+    ETMTransformer : Topics made of word vectors.
+    sklearn.decomposition.LatentDirichletAllocation : LDA by variational Bayes.
+
+    Notes
+    -----
+    JAX is imported when an estimator is fitted, not before; `transform` and `score` use NumPy and SciPy only, and a
+    fitted estimator holds nothing else.
+
+    References
+    ----------
+    Blei and Lafferty, "A correlated topic model of Science", Annals of Applied Statistics, 2007.
+    Srivastava and Sutton, "Autoencoding variational inference for topic models", ICLR 2017.
+
+    Examples
+    --------
+    >>> from sklearn_etm import LNTMTransformer
+    >>> from sklearn_etm.datasets import make_topics_corpus
+    >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+    >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+    >>> model.transform(X).shape
+    (300, 3)
+    >>> model.components_.shape
+    (3, 60)
+    >>> model.perplexity(X) < 60
+    True
+    """
 
     _kind = "lntm"
 
@@ -27,12 +132,12 @@ class LNTMTransformer(BaseTopicModel):
         *,
         doc_topic_prior: float = 0.1,
         topic_prior_scale: float = 10.0,
-        topic_smoothing: float = 6.0,
+        topic_smoothing: float = 1000.0,
         separation: float = 0.5,
         encoder_features: int = 200,
         hidden_layer_sizes: Sequence[int] = (200,),
         max_iter: int = 15,
-        em_iter: int = 10,
+        em_iter: int = 4,
         transform_iter: int = 5,
         batch_size: int | str = "auto",
         learning_rate: float = 0.02,
@@ -65,4 +170,4 @@ class LNTMTransformer(BaseTopicModel):
         self.verbose = verbose
 
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
-        return TopicStart({"b": log_deviation(start)}, {"delta": self.topic_prior_scale}, {})
+        return TopicStart({"b": log_deviation(start)}, {"delta": self.topic_prior_scale}, {}, {})

@@ -3,6 +3,7 @@
 All in float64 and row by row the same whatever the batch.
 """
 
+from itertools import pairwise
 from typing import Any, TypedDict
 
 import numpy as np
@@ -92,7 +93,7 @@ def _blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:
     """Slices of rows with about ``n_entries`` non-zeros each."""
     edges = np.searchsorted(indptr, np.arange(0, indptr[-1], max(n_entries, 1))[1:])
     edges = np.unique(np.concatenate([[0], edges, [len(indptr) - 1]]))
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(edges)]
 
 
 def fold(arrays: dict[str, Any], stats: dict[str, Any], idf: np.ndarray, projection: np.ndarray) -> EncoderArrays:

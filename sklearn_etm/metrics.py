@@ -27,9 +27,9 @@ __all__ = [
     "completion_perplexity",
     "completion_split",
     "npmi",
+    "top_words",
     "topic_diversity",
     "topic_exclusive_words",
-    "top_words",
     "umass",
 ]
 
@@ -105,9 +105,7 @@ def completion_split(X: Any) -> tuple[Any, Any]:
     return observed, heldout
 
 
-def completion_log_likelihood(
-    doc_topic: ArrayLike, components: ArrayLike, X_heldout: Any
-) -> NDArray[np.float64]:
+def completion_log_likelihood(doc_topic: ArrayLike, components: ArrayLike, X_heldout: Any) -> NDArray[np.float64]:
     r"""Log-likelihood of the held-out tokens of every document.
 
     .. math:: \ell_d = \sum_v x_{dv} \, \log \sum_k \theta_{dk} \beta_{kv}
@@ -277,9 +275,7 @@ def top_words(components: ArrayLike, n: int = 10) -> NDArray[np.intp]:
     return np.argsort(-scores, axis=1, kind="stable")[:, :n]
 
 
-def npmi(
-    components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False
-) -> float | NDArray[np.float64]:
+def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
     r"""Coherence of topics: normalised pointwise mutual information of their top words.
 
     The mean over all pairs of a topic's top words, and then over topics, of
@@ -342,9 +338,7 @@ def npmi(
     return _topic_means(pairs, per_topic)
 
 
-def umass(
-    components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False
-) -> float | NDArray[np.float64]:
+def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
     r"""Coherence of topics: UMass, the log-probability of a top word given a higher-ranked one.
 
     The mean over all pairs of a topic's top words, :math:`w_j` ranked above :math:`w_i`, and then over
@@ -609,9 +603,7 @@ def _topic_means(pairs: NDArray[np.float64], per_topic: bool) -> float | NDArray
 
 def _check_two_dimensional(values: Any, name: str) -> None:
     if np.ndim(values) != 2:
-        raise ValueError(
-            f"{name} must be two-dimensional; got shape {np.shape(values)}. Write a single row as [row]."
-        )
+        raise ValueError(f"{name} must be two-dimensional; got shape {np.shape(values)}. Write a single row as [row].")
 
 
 def _check_dense(values: Any, name: str, **kwargs: Any) -> NDArray[np.float64]:
@@ -661,8 +653,7 @@ def _check_clustering(labels: ArrayLike, doc_topic: ArrayLike) -> tuple[NDArray[
     labels = np.asarray(labels)
     if labels.shape != topics.shape:
         raise ValueError(
-            f"labels must hold one label for each of the {len(topics)} rows of doc_topic; got shape "
-            f"{labels.shape}."
+            f"labels must hold one label for each of the {len(topics)} rows of doc_topic; got shape {labels.shape}."
         )
     assert_all_finite(labels, input_name="labels")
     return labels, topics

@@ -6,7 +6,7 @@ that the gradient of beta is the same: a row-by-row scatter is what is slow in X
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,20 +16,23 @@ WORD_CHUNK = 8
 MAX_SHARD_ENTRIES = 6_000_000
 
 
+Array = Any  # of NumPy when laid out, of JAX in a program
+
+
 class Batch(NamedTuple):
     """One batch, or a stack of S of them with a leading axis.
 
     B documents, N chunks of entries by document, M chunks of entries by word.  Padding has count zero.
     """
 
-    features: np.ndarray  # (B, L) what the encoder reads
-    mask: np.ndarray  # (B,) 1 for a document, 0 for padding
-    words: np.ndarray  # (N, CHUNK) word of each entry
-    counts: np.ndarray  # (N, CHUNK) its count
-    document: np.ndarray  # (N,) document of each chunk
-    entry: np.ndarray  # (M, WORD_CHUNK) the same entries, as positions in counts.ravel()
-    entry_document: np.ndarray  # (M, WORD_CHUNK) document of each
-    entry_word: np.ndarray  # (M,) word of each chunk, ascending
+    features: Array  # (B, L) what the encoder reads
+    mask: Array  # (B,) 1 for a document, 0 for padding
+    words: Array  # (N, CHUNK) word of each entry
+    counts: Array  # (N, CHUNK) its count
+    document: Array  # (N,) document of each chunk
+    entry: Array  # (M, WORD_CHUNK) the same entries, as positions in counts.ravel()
+    entry_document: Array  # (M, WORD_CHUNK) document of each
+    entry_word: Array  # (M,) word of each chunk, ascending
 
 
 def padded_size(n: int) -> int:
@@ -74,7 +77,7 @@ def _entries(X: sp.csr_array, n_words: int) -> dict[str, np.ndarray]:
 def _stack(rows: list[np.ndarray], shape: tuple[int, ...], padding: int = 0) -> np.ndarray:
     out = np.full(shape, padding, dtype=rows[0].dtype) if padding else np.zeros(shape, dtype=rows[0].dtype)
     for i, row in enumerate(rows):
-        out[(i, *map(slice, row.shape))] = row
+        out[i][tuple(slice(n) for n in row.shape)] = row
     return out
 
 

@@ -7,6 +7,7 @@ from .batches import Batch
 
 TINY = 1e-30
 
+
 def _probabilities(theta: jax.Array, beta_t: jax.Array, batch: Batch) -> jax.Array:
     """P(word) of every entry, (N, CHUNK), kept above zero where float32 would round it to zero."""
     return jnp.einsum("nk,nck->nc", theta[batch.document], beta_t[batch.words]) + TINY
@@ -61,7 +62,7 @@ log_likelihood.defvjp(_forward, _backward)
 
 
 def refine(theta: jax.Array, prior: jax.Array, beta_t: jax.Array, batch: Batch, n_steps: int) -> jax.Array:
-    r"""EM on theta under fixed topics: :math:`\theta_{dk} \propto a_{dk} + \sum_v x_{dv} r_{dvk}`, ``n_steps`` times."""
+    r"""EM on theta under fixed topics, ``n_steps`` times :math:`\theta_{dk} \propto a_{dk} + \sum_v x_{dv} r_{dvk}`."""
 
     def step(_, theta):
         weight = batch.counts / _probabilities(theta, beta_t, batch)

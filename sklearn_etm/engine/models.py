@@ -1,9 +1,9 @@
 """The NumPyro models, their guide, and the flax encoder.
 
-    z_d ~ Normal(mu, diag(sigma^2))    theta_d = softmax(z_d)    x_d ~ Multinomial(N_d, theta_d beta)
-    LNTM:  beta_k = softmax(m + b_k),       b_k ~ Normal(0, delta^2)
-    ETM:   beta_k = softmax(m + rho alpha_k),  alpha_k ~ Normal(0, delta^2),  rho_v ~ Normal(rho0_v, tau^2)
-    q(z_d | x_d) = Normal(loc(x_d), diag(scale(x_d)^2))
+z_d ~ Normal(mu, diag(sigma^2))    theta_d = softmax(z_d)    x_d ~ Multinomial(N_d, theta_d beta)
+LNTM:  beta_k = softmax(m + b_k),       b_k ~ Normal(0, delta^2)
+ETM:   beta_k = softmax(m + rho alpha_k),  alpha_k ~ Normal(0, delta^2),  rho_v ~ Normal(rho0_v, tau^2)
+q(z_d | x_d) = Normal(loc(x_d), diag(scale(x_d)^2))
 """
 
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ class Spec:
 
     @property
     def encoder(self) -> "Encoder":
+        """The encoder of this size."""
         return Encoder(self.K, self.hidden)
 
 
@@ -46,6 +47,8 @@ class Encoder(nn.Module):
 
     @nn.compact
     def __call__(self, features: jax.Array, mask: jax.Array, train: bool) -> tuple[jax.Array, jax.Array]:
+        """Mean and scale, (B, K) each, of a batch's features (B, L)."""
+
         def head(name: str, use_scale: bool) -> jax.Array:
             norm = nn.BatchNorm(not train, momentum=0.9, use_scale=use_scale, name=f"{name}_norm")
             return norm(nn.Dense(self.K, use_bias=False, name=name)(h), mask=mask[:, None] > 0)

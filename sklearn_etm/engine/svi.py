@@ -15,10 +15,13 @@ from numpyro.infer import SVI, TraceMeanField_ELBO
 from numpyro.infer.svi import SVIState
 from numpyro.optim import optax_to_numpyro
 
-from .batches import Batch
+from .batches import Array, Batch
 from .models import Hyper, Spec, guide, model, topic_prior
 
-TOPIC_STEP = 5.0  # topic parameters take larger steps than the encoder's weights
+TOPIC_STEP = {
+    "lntm": 5.0,
+    "etm": 1.0,
+}  # of topic parameters, in units of the learning rate: free logits need larger ones
 trace_counts: dict[str, int] = {}  # how often each program was traced, that is compiled
 _structures: dict[Spec, Any] = {}
 
@@ -26,9 +29,9 @@ _structures: dict[Spec, Any] = {}
 class Losses(NamedTuple):
     """Sums over the documents of an epoch, in nats; ``objective`` has the priors of the topics besides."""
 
-    objective: float
-    reconstruction: float
-    kl: float
+    objective: Array
+    reconstruction: Array
+    kl: Array
 
 
 def count_trace(program: str) -> None:
@@ -36,9 +39,12 @@ def count_trace(program: str) -> None:
     trace_counts[program] = trace_counts.get(program, 0) + 1
 
 
-def _scale_topics() -> optax.GradientTransformation:
+def _scale_topics(factor: float) -> optax.GradientTransformation:
     def scale(updates, params=None):
-        return {name: u if name == "encoder$params" else TOPIC_STEP * u for name, u in updates.items()}
+        return {
+            name: update if name == "encoder$params" else jax.tree.map(lambda leaf: factor * leaf, update)
+            for name, update in updates.items()
+        }
 
     return optax.stateless(scale)
 
@@ -47,7 +53,8 @@ def _scale_topics() -> optax.GradientTransformation:
 def _svi(spec: Spec) -> SVI:
     @optax.inject_hyperparams
     def optimiser(learning_rate):
-        return optax.chain(optax.scale_by_adam(b1=0.9), _scale_topics(), optax.scale_by_learning_rate(learning_rate))
+        steps = _scale_topics(TOPIC_STEP[spec.topics])
+        return optax.chain(optax.scale_by_adam(), steps, optax.scale_by_learning_rate(learning_rate))
 
     return SVI(
         lambda batch, hyper: model(spec, batch, hyper),
@@ -63,7 +70,7 @@ def _with_learning_rate(state: SVIState, learning_rate: jax.Array) -> SVIState:
     return state._replace(optim_state=(step, (params, opt._replace(hyperparams=hyperparams))))
 
 
-def _key(data: np.ndarray) -> jax.Array:
+def _key(data: Array) -> jax.Array:
     return jax.random.wrap_key_data(data, impl="threefry2x32")  # whatever the user's default generator is
 
 

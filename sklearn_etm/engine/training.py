@@ -11,7 +11,7 @@ import numpy as np
 
 from . import em, svi
 from .batches import Batch, Corpus, padded_size
-from .models import Hyper, Spec, topic_logits
+from .models import Hyper, Spec, topic_logits, topic_prior
 from .svi import Losses
 
 WORD_ROWS = {"b", "rho"}  # arrays with one row a word
@@ -56,7 +56,7 @@ class Trainer:
         leaves: list[np.ndarray] | None = None,
     ):
         self.spec, self.rng = spec, rng
-        self._hyper, self._topics, self._leaves = hyper, topics, leaves
+        self._hyper, self._topics, self._leaves = hyper, topics or {}, leaves
         self._state: Any = None
 
     @classmethod
@@ -112,17 +112,23 @@ class Trainer:
         return total
 
     @single_precision
-    def expected_counts(
-        self, corpus: Corpus, encoder_weight: float, prior_weight: float, n_steps: int
-    ) -> np.ndarray:
+    def expected_counts(self, corpus: Corpus, encoder_weight: float, prior_weight: float, n_steps: int) -> np.ndarray:
         """E-step: expected tokens of each word in each topic, (V, K)."""
         weights, stats = self._encoder()
         beta_t = self._beta_t()
-        total = np.zeros(beta_t.shape)
+        total = np.zeros(beta_t.shape, np.float64)
         for stack, n in corpus.shards():
-            total += em.counts_program(self.spec)(
-                beta_t, weights, stats, stack, np.int32(n), np.float32(encoder_weight), np.float32(prior_weight), np.int32(n_steps)
+            counts = em.counts_program(self.spec)(
+                beta_t,
+                weights,
+                stats,
+                stack,
+                np.int32(n),
+                np.float32(encoder_weight),
+                np.float32(prior_weight),
+                np.int32(n_steps),
             )
+            total += np.asarray(counts)
         return total
 
     @single_precision
@@ -130,6 +136,11 @@ class Trainer:
         """M-step: fit the topics to counts of words in topics, (V, K)."""
         params = svi.topics(self.spec, self._state, self._hyper)
         svi.set_topics(self._state, em.maximise(self.spec, params, counts, self._hyper))
+
+    @single_precision
+    def beta_t(self) -> np.ndarray:
+        """Topics, transposed: (V, K) with the words that pad the vocabulary."""
+        return np.asarray(self._beta_t())
 
     def _beta_t(self) -> jax.Array:
         params = svi.topics(self.spec, self._state, self._hyper)
@@ -144,9 +155,11 @@ class Trainer:
         beta = np.asarray(self._beta_t(), np.float64)[:n_words].T
         return beta / beta.sum(axis=1, keepdims=True)
 
-    def topics(self) -> dict[str, np.ndarray]:
-        """Topic parameters by name, rows of words padded."""
-        return jax.tree.map(np.asarray, svi.topics(self.spec, self._state, self._hyper))
+    def topics(self, n_words: int) -> dict[str, np.ndarray]:
+        """What topics are made of, learned or given, by name."""
+        parts = {**self._hyper, **svi.topics(self.spec, self._state, self._hyper)}
+        names = topic_prior(self.spec, self._hyper).keys() | (self._hyper.keys() & WORD_ROWS)
+        return {name: np.asarray(parts[name])[: n_words if name in WORD_ROWS else None] for name in names}
 
     def encoder(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Weights of the encoder and moments of its batch norm."""

@@ -1,0 +1,52 @@
+"""What the tests share: both models, small, and counts to fit them on."""
+
+import os
+
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # before SciPy is imported, or scikit-learn skips a check
+
+from functools import partial
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from sklearn_etm import ETMTransformer, LNTMTransformer
+from sklearn_etm.datasets import make_topics_corpus
+
+SMALL = {
+    "num_topics": 3,
+    "encoder_features": 8,
+    "hidden_layer_sizes": (8,),
+    "max_iter": 2,
+    "em_iter": 1,
+    "random_state": 0,
+}
+
+
+@pytest.fixture(params=[LNTMTransformer, ETMTransformer])
+def Model(request):
+    """Class of each public estimator."""
+    return request.param
+
+
+@pytest.fixture
+def make_model(Model):
+    """Maker of small models that fit in a moment; keyword arguments override."""
+    return partial(Model, **SMALL)
+
+
+@pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
+def fitted(request, X):
+    """A small fitted model, shared by the tests of a module: read it, do not change it."""
+    return request.param(**SMALL).fit(X)
+
+
+@pytest.fixture(scope="session")
+def X():
+    """Counts of 60 documents over 40 words, read-only; the last document is empty, and so is the last column."""
+    counts = make_topics_corpus(n_samples=59, n_topics=3, n_features=39, doc_length=30, random_state=0).data
+    counts = sp.csr_array(sp.block_diag([counts, np.zeros((1, 1))], format="csr"))
+    counts.eliminate_zeros()
+    for part in (counts.data, counts.indices, counts.indptr):
+        part.flags.writeable = False
+    return counts

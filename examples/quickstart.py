@@ -34,7 +34,7 @@ def main():
     walk_through(
         *train_test,
         num_topics=20,
-        grid=[10, 20, 40],
+        grid=[20, 40, 80],
         new_text="Remove the noise above 50 Hz from a recorded signal, without a delay of its phase.",
     )
 
@@ -128,6 +128,8 @@ def choose_num_topics(pipeline, texts, grid):
     for num_topics, mean, std in zip(grid, results["mean_test_score"], results["std_test_score"], strict=True):
         print(f"{num_topics:10d}  {mean:18.3f} +- {std:5.3f} nats  {np.exp(-mean):14.1f}")
     print(f"best: {search.best_params_}")
+    if search.best_index_ == len(grid) - 1:
+        print("That is the end of the grid: more topics may explain still more, but there are more of them to read.")
     return search.best_params_
 
 

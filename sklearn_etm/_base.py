@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from numbers import Integral, Real
+from collections.abc import Callable
+from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _initialize, _posterior
 from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
@@ -25,10 +24,11 @@ if TYPE_CHECKING:
 
 SVI_SEPARATION = 0.25  # nats per token and unit of `separation`, in the objective of SVI
 MAX_SMOOTHING = 0.25  # of a topic's tokens: what `topic_smoothing` is bounded by on a small corpus
+MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
 FINAL_RATE = 0.02  # share of the learning rate that is left in the last step of `fit`
 STREAM_STEPS = 100.0  # the learning rate of `partial_fit` falls as 1 / sqrt(1 + steps / this)
 FORGETTING = 0.6  # of expected counts on a stream: the learning decay of online variational Bayes
-ENCODER_WEIGHT = 5.0  # tokens that the encoder's answer weighs when theta is refined
+ENCODER_WEIGHT = 2.0  # tokens that the encoder's answer weighs when theta is refined
 
 
 class TopicStart(NamedTuple):
@@ -55,6 +55,22 @@ class Training(NamedTuple):
             return _posterior.log_tfidf(rows, self.idf) @ self.projection
 
         return Corpus(X.astype(np.float32), features, batch_size, self.trainer.spec.V, self.trainer.rng)
+
+
+def _all_or_nothing(method):
+    """Leave the estimator as it was when training fails or is interrupted; outermost, so that callbacks end first."""
+
+    @wraps(method)
+    def guarded(self, *args, **kwargs):
+        before = self.__dict__.copy()
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    return guarded
 
 
 class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -85,6 +101,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     # Learning
 
+    @_all_or_nothing
     @with_callbacks
     def fit(self, X, y=None):
         """Learn topics from count rows.
@@ -105,18 +122,18 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         Raises
         ------
         ValueError
-            For counts that are negative, NaN or infinite, for counts that are all zero, and for a parameter out of
-            its range.
+            For counts that are negative, NaN or infinite, for counts that are all zero, and for a parameter of a wrong
+            type or out of its range.
         FloatingPointError
             When training becomes non-finite. The estimator is then as it was before.
         """
-        with self._unchanged_on_error():
-            self._check_parameters()
-            resume = self.warm_start and hasattr(self, "components_")
-            X = _known_rows(self._check_counts(X, "fit", reset=not resume))
-            self._train(X, self._resume() if resume else self._begin(X))
+        self._check_parameters()
+        resume = self.warm_start and hasattr(self, "components_")
+        X = _known_rows(self._check_counts(X, "fit", reset=not resume))
+        self._train(X, self._resume() if resume else self._begin(X))
         return self
 
+    @_all_or_nothing
     @with_callbacks
     def partial_fit(self, X, y=None):
         """Learn from one batch of a stream: one pass over its rows.
@@ -142,12 +159,11 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         ValueError, FloatingPointError
             As `fit` does; also when the number of columns has changed. The estimator is then as it was before.
         """
-        with self._unchanged_on_error():
-            self._check_parameters()
-            first = not hasattr(self, "components_")
-            X = _known_rows(self._check_counts(X, "partial_fit", reset=first))
-            if first or X.shape[0]:
-                self._learn_batch(X, self._begin(X) if first else self._resume())
+        self._check_parameters()
+        first = not hasattr(self, "components_")
+        X = _known_rows(self._check_counts(X, "partial_fit", reset=first))
+        if first or X.shape[0]:
+            self._learn_batch(X, self._begin(X) if first else self._resume())
         return self
 
     def _begin(self, X: sp.csr_array) -> Training:
@@ -428,9 +444,21 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     def _check_counts(self, X: Any, method: str, reset: bool = False) -> sp.csr_array:
         """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
-        check_non_negative(X, f"{type(self).__name__}.{method}")
+        try:
+            X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
+        except ValueError as error:
+            if "could not convert string" not in str(error):
+                raise
+            raise ValueError("X holds text. Pass counts: put a CountVectorizer before, in one Pipeline.") from error
         X = sp.csr_array(X)
+        lowest, highest = X.data.min(initial=0.0), X.data.max(initial=0.0)
+        if lowest < 0:
+            raise ValueError(
+                f"Negative values in data passed to {type(self).__name__}.{method}: X goes down to {lowest:g}. "
+                "Pass counts, as CountVectorizer gives them, not centred features."
+            )
+        if highest > MAX_COUNT:
+            raise ValueError(f"X holds the count {highest:g}; the largest that can be learned from is {MAX_COUNT:g}.")
         if not X.has_canonical_format or (X.nnz and not X.data.all()):
             X = X.copy()
             X.sum_duplicates()
@@ -438,28 +466,11 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         return X
 
     def _check_parameters(self) -> None:
-        """Raise before anything is computed: TypeError or ValueError with the parameter's name, value and range."""
-        for name, kind, low, high, bounds in _RANGES:
-            if hasattr(self, name):
-                check_scalar(getattr(self, name), name, kind, min_val=low, max_val=high, include_boundaries=bounds)
-        if self.batch_size != "auto":
-            check_scalar(self.batch_size, "batch_size", Integral, min_val=1)
-        for name in ("early_stopping", "warm_start"):
-            check_scalar(getattr(self, name), name, (bool, np.bool_))
-        check_scalar(self.verbose, "verbose", (Integral, bool), min_val=0)
-        for size in np.atleast_1d(np.asarray(self.hidden_layer_sizes, dtype=object)):
-            check_scalar(size, "each of hidden_layer_sizes", Integral, min_val=1)
-
-    @contextmanager
-    def _unchanged_on_error(self) -> Iterator[None]:
-        """Leave the estimator as it was when its training fails, or is interrupted."""
-        before = self.__dict__.copy()
-        try:
-            yield
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        """Raise before anything is computed."""
+        for name, value in self.get_params(deep=False).items():
+            wanted, valid = _CONSTRAINTS.get(name, ("", lambda value: True))
+            if not valid(value):
+                raise ValueError(f"{name} of {type(self).__name__} must be {wanted}; got {value!r}.")
 
 
 class Monitor:
@@ -479,10 +490,10 @@ class Monitor:
 def logistic_normal_prior(concentration: float, K: int) -> tuple[np.ndarray, np.ndarray]:
     r"""Mean and scale of the logistic normal that matches a symmetric Dirichlet, (K,) each.
 
-    Laplace approximation in the softmax basis (MacKay, 1998): mean 0, variance
-    :math:`\frac{1}{a}(1 - \frac{2}{K}) + \frac{1}{K a}`, which is 0 for one topic, where any variance will do.
+    Laplace approximation in the softmax basis (MacKay, 1998): mean 0, variance :math:`(1 - 1/K) / a`, which is 0 for
+    one topic, where any variance will do.
     """
-    variance = (1 - 2 / K) / concentration + 1 / (K * concentration) if K > 1 else 1.0
+    variance = (1 - 1 / K) / concentration if K > 1 else 1.0
     return np.zeros(K), np.full(K, np.sqrt(variance))
 
 
@@ -510,20 +521,61 @@ def _generator(random_state: Any) -> np.random.RandomState:
     return np.random.RandomState(check_random_state(random_state).randint(2**31 - 1))
 
 
-# name, type, lowest, highest, whether these themselves are allowed
-_RANGES: list[tuple[str, Any, float | None, float | None, str]] = [
-    ("num_topics", Integral, 1, None, "both"),
-    ("doc_topic_prior", Real, 0, None, "neither"),
-    ("topic_prior_scale", Real, 0, None, "neither"),
-    ("topic_smoothing", Real, 0, None, "both"),
-    ("separation", Real, 0, 1, "left"),
-    ("encoder_features", Integral, 1, None, "both"),
-    ("max_iter", Integral, 1, None, "both"),
-    ("em_iter", Integral, 0, None, "both"),
-    ("transform_iter", Integral, 0, None, "both"),
-    ("learning_rate", Real, 0, None, "neither"),
-    ("validation_fraction", Real, 0, 1, "neither"),
-    ("n_iter_no_change", Real, 1, None, "both"),
-    ("tol", Real, 0, None, "both"),
-    ("embedding_size", Integral, 1, None, "both"),
-]
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def _is_finite(value: Any) -> bool:
+    return _is_integer(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
+
+
+_Constraint = tuple[str, Callable[[Any], bool]]  # what a parameter must be, in words and as a test
+_COUNT: _Constraint = ("an integer of at least 1", lambda value: _is_integer(value) and value >= 1)
+_COUNT_OR_ZERO: _Constraint = ("an integer of at least 0", lambda value: _is_integer(value) and value >= 0)
+_POSITIVE: _Constraint = ("a finite number above 0", lambda value: _is_finite(value) and value > 0)
+_NOT_NEGATIVE: _Constraint = ("a finite number of at least 0", lambda value: _is_finite(value) and value >= 0)
+_FLAG: _Constraint = ("True or False", lambda value: isinstance(value, bool | np.bool_))
+
+_CONSTRAINTS: dict[str, _Constraint] = {
+    "num_topics": _COUNT,
+    "train_embeddings": _FLAG,
+    "embedding_size": _COUNT,
+    "doc_topic_prior": _POSITIVE,
+    "topic_prior_scale": _POSITIVE,
+    "topic_smoothing": _NOT_NEGATIVE,
+    "separation": ("a number from 0 to below 1", lambda value: _is_finite(value) and 0 <= value < 1),
+    "encoder_features": _COUNT,
+    "hidden_layer_sizes": (
+        "a sequence of integers of at least 1, such as (200,)",
+        lambda value: isinstance(value, list | tuple | np.ndarray) and all(_is_integer(n) and n >= 1 for n in value),
+    ),
+    "max_iter": _COUNT,
+    "em_iter": _COUNT_OR_ZERO,
+    "transform_iter": _COUNT_OR_ZERO,
+    "batch_size": (
+        '"auto" or an integer of at least 1',
+        lambda value: (isinstance(value, str) and value == "auto") or (_is_integer(value) and value >= 1),
+    ),
+    "learning_rate": _POSITIVE,
+    "early_stopping": _FLAG,
+    "validation_fraction": ("a number between 0 and 1", lambda value: _is_finite(value) and 0 < value < 1),
+    "n_iter_no_change": (
+        "an integer of at least 1, or infinity",
+        lambda value: (_is_integer(value) and value >= 1) or (isinstance(value, float) and value == np.inf),
+    ),
+    "tol": _NOT_NEGATIVE,
+    "warm_start": _FLAG,
+    "random_state": (
+        "None, an integer from 0 to 2**32 - 1 or a numpy.random.RandomState",
+        lambda value: (
+            value is None
+            or value is np.random
+            or isinstance(value, np.random.RandomState)
+            or (_is_integer(value) and 0 <= value < 2**32)
+        ),
+    ),
+    "verbose": (
+        "True, False or an integer of at least 0",
+        lambda value: isinstance(value, int | np.integer) and bool(value >= 0),
+    ),
+}

@@ -35,6 +35,12 @@ def make_model(Model):
     return partial(Model, **SMALL)
 
 
+@pytest.fixture
+def model(make_model):
+    """A small model, not fitted."""
+    return make_model()
+
+
 @pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
 def fitted(request, X):
     """A small fitted model, shared by the tests of a module: read it, do not change it."""

@@ -23,7 +23,10 @@ from sklearn_etm.metrics import completion_perplexity, completion_split
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 
 
-@parametrize_with_checks([LNTMTransformer(**SMALL), ETMTransformer(**SMALL, embedding_size=8)])
+PUBLIC = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL, embedding_size=8)]
+
+
+@parametrize_with_checks(PUBLIC)
 def test_scikit_learn_check(estimator, check):
     try:
         check(estimator)
@@ -31,10 +34,8 @@ def test_scikit_learn_check(estimator, check):
         pytest.fail(f"skipped: {skipped}")
 
 
-def test_every_public_estimator_is_checked(Model):
-    public = {value for value in vars(sklearn_etm).values() if inspect.isclass(value)}
-    assert public == {LNTMTransformer, ETMTransformer}
-    assert Model in public
+def test_every_public_estimator_is_checked():
+    assert {value for value in vars(sklearn_etm).values() if inspect.isclass(value)} == set(map(type, PUBLIC))
 
 
 # Parameters
@@ -151,18 +152,17 @@ def test_64_bit_indices(fitted, X):
 
 
 def test_duplicates_explicit_zeros_and_unsorted_columns_do_not_matter(fitted, X):
+    n_samples = X.shape[0]
     rows, columns = X.nonzero()
-    order = np.random.default_rng(0).permutation(2 * X.nnz)
-    half = X.data / 2
-    data = np.concatenate([half, half])[order]
-    rows, columns = np.tile(rows, 2)[order], np.tile(columns, 2)[order]
-    order = np.argsort(rows, kind="stable")
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=X.shape[0]))])
-    messy = sp.csr_array((np.append(data[order], 0.0), np.append(columns[order], 3), indptr), shape=X.shape)
-    messy.indptr[-1] += 1  # a zero in the empty document
+    rows = np.concatenate([rows, rows, np.arange(n_samples)])
+    columns = np.concatenate([columns, columns, np.full(n_samples, 3)])
+    data = np.concatenate([X.data / 2, X.data / 2, np.zeros(n_samples)])
+    order = np.lexsort([np.random.default_rng(0).random(len(rows)), rows])
+    indptr = np.searchsorted(rows[order], np.arange(n_samples + 1))
+    messy = sp.csr_array((data[order], columns[order], indptr), shape=X.shape)
     before = messy.copy()
-    assert not messy.has_canonical_format
 
+    assert not messy.has_canonical_format
     assert_array_equal(fitted.transform(messy), fitted.transform(X))
     assert_array_equal(clone(fitted).fit(messy).components_, fitted.components_)
     assert fitted.score(messy) == fitted.score(X)
@@ -248,15 +248,19 @@ def test_random_state_instance_is_advanced(fitted, X):
     assert not np.array_equal(second.fit(X).components_, first.components_)
 
 
-@pytest.mark.parametrize("random_state", [1, None])
-def test_another_random_state_gives_other_topics(fitted, X, random_state):
-    other = clone(fitted).set_params(random_state=random_state).fit(X)
+def test_another_random_state_gives_other_topics(fitted, X):
+    other = clone(fitted).set_params(random_state=1).fit(X)
     assert np.abs(other.components_ - fitted.components_).max() > 1e-6
-    assert np.abs(clone(other).fit(X).components_ - other.components_).max() > 1e-6 or random_state is not None
+
+
+def test_without_random_state_every_fit_differs(make_model, X):
+    model = make_model(random_state=None)
+    first = model.fit(X).components_
+    assert np.abs(model.fit(X).components_ - first).max() > 1e-6
 
 
 def global_state():
-    name, keys, *rest = np.random.get_state()
+    name, keys, *rest = np.random.get_state()  # noqa: NPY002
     return (name, keys.tolist(), *rest), dict(jax.config.values), dict(os.environ)
 
 
@@ -270,13 +274,7 @@ def test_no_global_state_is_touched(make_model, X, random_state):
 
 
 @pytest.mark.parametrize(
-    "configuration",
-    [
-        lambda: jax.enable_x64(True),
-        lambda: jax.default_prng_impl("rbg"),
-        lambda: jax.default_matmul_precision("bfloat16"),
-    ],
-    ids=["x64", "rbg", "bfloat16"],
+    "configuration", [lambda: jax.enable_x64(True), lambda: jax.default_prng_impl("rbg")], ids=["x64", "rbg"]
 )
 def test_the_users_jax_configuration_does_not_matter(fitted, X, configuration):
     with configuration():

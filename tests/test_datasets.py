@@ -69,9 +69,7 @@ def test_docstrings_attributes_are_consistent(corpus):
 def test_docstrings_are_the_same_in_any_process(corpus, runs):
     (first, _), (second, _) = runs
     assert first == second
-    content = json.dumps(
-        [corpus.data, corpus.names, corpus.target.tolist(), corpus.target_names, corpus.DESCR]
-    )
+    content = json.dumps([corpus.data, corpus.names, corpus.target.tolist(), corpus.target_names, corpus.DESCR])
     assert hashlib.sha256(content.encode()).hexdigest() == first
 
 

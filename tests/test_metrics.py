@@ -179,9 +179,7 @@ def test_perplexity_of_uniform_topics_is_the_number_of_words():
 
 def test_perplexity_known_on_paper_weighs_tokens():
     """One held-out token of probability 1/2 and three of 1/4: the seventh power of the fourth root of 2."""
-    perplexity = completion_perplexity(
-        lambda X: np.ones((X.shape[0], 1)), [[0.5, 0.25, 0.25]], [[2, 0, 0], [0, 2, 4]]
-    )
+    perplexity = completion_perplexity(lambda X: np.ones((X.shape[0], 1)), [[0.5, 0.25, 0.25]], [[2, 0, 0], [0, 2, 4]])
     assert perplexity == pytest.approx(2 ** (7 / 4))
 
 
@@ -379,9 +377,7 @@ def test_diversity_known_on_paper(topics, diversity, exclusive):
     assert topic_exclusive_words(components, top_n=2) == pytest.approx(exclusive)
 
 
-@pytest.mark.parametrize(
-    ("measure", "expected"), [(topic_diversity, 49 / 50), (topic_exclusive_words, 48 / 50)]
-)
+@pytest.mark.parametrize(("measure", "expected"), [(topic_diversity, 49 / 50), (topic_exclusive_words, 48 / 50)])
 def test_diversity_takes_25_words_by_default(measure, expected):
     """Two topics that share the word ranked 25th, and the next."""
     components = ranking(range(26), [*range(30, 54), 24, 25], n_features=60)

@@ -16,8 +16,8 @@ from .likelihood import expected_counts, refine
 from .models import Hyper, Spec, topic_logits, topic_prior
 from .svi import count_trace
 
-M_STEPS = 15  # Adam steps of an M-step that has no closed form
-M_LEARNING_RATE = 0.02
+M_STEPS = 40  # Adam steps of an M-step that has no closed form
+M_LEARNING_RATE = 0.05
 
 
 @lru_cache(maxsize=64)

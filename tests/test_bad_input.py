@@ -1,0 +1,379 @@
+"""Bad input: a clear error that changes nothing, or a finite and sensible fit."""
+
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from conftest import SMALL
+from numpy.testing import assert_allclose
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_etm import ETMTransformer, LNTMTransformer
+
+COUNTS = np.random.default_rng(0).poisson(1.0, size=(20, 6)).astype(float)
+WORDS = ["ant", "bee", "cat", "dog", "elk", "fox"]
+METHODS = ["fit", "partial_fit", "transform", "score", "score_samples", "perplexity"]
+
+
+def with_cell(value):
+    X = COUNTS.astype(type(value)) if isinstance(value, complex) else COUNTS.copy()
+    X[3, 2] = value
+    return X
+
+
+# Not counts: what it is, and what the message must say
+BAD_COUNTS = {
+    "negative": (with_cell(-2.0), "Negative values .* X goes down to -2.* CountVectorizer"),
+    "negative sparse": (sp.csr_array(with_cell(-2.0)), "Negative values .* X goes down to -2.* CountVectorizer"),
+    "NaN": (with_cell(np.nan), "X contains NaN"),
+    "NaN sparse": (sp.csr_array(with_cell(np.nan)), "X contains NaN"),
+    "infinity": (with_cell(np.inf), "X contains infinity"),
+    "too large": (with_cell(1e39), r"X holds the count 1e\+39"),
+    "complex": (with_cell(1j), "Complex data not supported"),
+    "complex sparse": (sp.csr_array(with_cell(1j)), "Complex data not supported"),
+    "texts": (["some text", "another"], "X holds text.* CountVectorizer"),
+    "a series of texts": (pd.Series(["some text", "another"]), "X holds text.* CountVectorizer"),
+    "words in columns": (np.array([["ant", "bee"], ["cat", "dog"]], dtype=object), "X holds text.* CountVectorizer"),
+    "one dimension": (COUNTS[0], "Expected 2D array, got 1D array"),
+    "three dimensions": (COUNTS[None], "dim 3"),
+    "no rows": (COUNTS[:0], r"0 sample\(s\) .* minimum of 1"),
+    "no columns": (COUNTS[:, :0], r"0 feature\(s\) .* minimum of 1"),
+}
+
+
+@pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
+def learned(request):
+    """A fitted model of six words; read it, do not change it."""
+    return request.param(**SMALL).fit(COUNTS)
+
+
+def assert_unchanged(model, before):
+    assert pickle.dumps(model) == before
+
+
+def assert_sensible(model, X):
+    """Finite topics and proportions that are distributions, finite losses and score."""
+    assert model.components_.shape == (model.num_topics, X.shape[1])
+    for distributions in (model.components_, model.transform(X)):
+        assert (distributions >= 0).all()
+        assert_allclose(distributions.sum(axis=1), 1, rtol=1e-6)
+    assert np.isfinite(model.loss_curve_).all()
+    assert np.isfinite(model.score_samples(X)).all()
+    if model.score_samples(X).any():
+        assert np.isfinite(model.score(X))
+
+
+# Counts
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("X", "message"), BAD_COUNTS.values(), ids=BAD_COUNTS)
+def test_not_counts(learned, X, message, method):
+    before = pickle.dumps(learned)
+    with pytest.raises(ValueError, match=message):
+        getattr(learned, method)(X)
+    assert_unchanged(learned, before)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(("X", "message"), BAD_COUNTS.values(), ids=BAD_COUNTS)
+def test_not_counts_leave_an_unfitted_model_unfitted(model, X, message, method):
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match=message):
+        getattr(model, method)(X)
+    assert_unchanged(model, before)
+
+
+@pytest.mark.parametrize("method", [*METHODS[2:], "inverse_transform"])
+def test_not_fitted(model, method):
+    with pytest.raises(NotFittedError, match="fit"):
+        getattr(model, method)(COUNTS)
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "transform", "score", "score_samples", "perplexity"])
+def test_another_number_of_columns(learned, method):
+    before = pickle.dumps(learned)
+    with pytest.raises(ValueError, match=r"X has 5 features, but .* is expecting 6 features"):
+        getattr(learned, method)(COUNTS[:, :5])
+    assert_unchanged(learned, before)
+
+
+def test_another_number_of_columns_with_warm_start(learned):
+    model = pickle.loads(pickle.dumps(learned)).set_params(warm_start=True)
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match=r"X has 5 features, but .* is expecting 6 features"):
+        model.fit(COUNTS[:, :5])
+    assert_unchanged(model, before)
+
+
+def test_other_column_names(make_model):
+    frame = pd.DataFrame(COUNTS, columns=WORDS)
+    model = make_model().fit(frame)
+    before = pickle.dumps(model)
+    for method in ("partial_fit", "transform", "score"):
+        with pytest.raises(ValueError, match="feature names should match"):
+            getattr(model, method)(frame[WORDS[::-1]])
+    assert_unchanged(model, before)
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_all_zero_counts_teach_nothing(model, method):
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match=r"X holds no token: .* empty.* min_df"):
+        getattr(model, method)(0 * COUNTS)
+    assert_unchanged(model, before)
+
+
+def test_all_zero_counts_after_a_fit(learned):
+    before = pickle.dumps(learned)
+    with pytest.raises(ValueError, match="X holds no token"):
+        learned.fit(0 * COUNTS)
+    assert_unchanged(learned, before)
+    assert_unchanged(learned.partial_fit(0 * COUNTS), before)  # an empty batch of a stream is no error
+    assert_allclose(learned.transform(0 * COUNTS), 1 / 3, rtol=1e-12)
+    with pytest.raises(ValueError, match="at least two tokens"):
+        learned.score(0 * COUNTS)
+    assert not learned.score_samples(0 * COUNTS).any()
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 4), (2, 3, 1)])
+def test_inverse_transform_of_another_shape(learned, shape):
+    message = rf"must be of shape \(n_samples, 3\).*got {re.escape(str(shape))}"
+    with pytest.raises(ValueError, match=message):
+        learned.inverse_transform(np.ones(shape))
+
+
+# Counts that are odd, and yet counts
+
+one_word = np.ones((20, 1))
+ODD_COUNTS = {
+    "a column that is zero": COUNTS * (np.arange(6) != 2),
+    "only one column that is not zero": COUNTS * (np.arange(6) == 2),
+    "one document": COUNTS[:1] + 1,
+    "one document of one token": np.eye(1, 6),
+    "two documents": COUNTS[:2],
+    "one word": one_word,
+    "one word in one document": one_word[:1],
+    "documents of one token": np.eye(6),
+    "equal documents": np.tile(COUNTS[:1], (20, 1)),
+    "more topics than documents and words": COUNTS[:2, :2] + 1,
+    "a cell of 1e6": with_cell(1e6),
+    "all cells of 1e6": np.full_like(COUNTS, 1e6),
+    "tiny weights": COUNTS * 1e-6,
+    "tf-idf weights": COUNTS / np.maximum(np.linalg.norm(COUNTS, axis=1, keepdims=True), 1),
+    "truth values": COUNTS > 0,
+    "mostly empty": np.concatenate([COUNTS[:2], np.zeros((50, 6))]),
+    "a last batch of one document": np.tile(COUNTS, (2, 1))[:33],
+    "documents that hardly differ": 100 + COUNTS,
+}
+
+
+@pytest.mark.parametrize("X", ODD_COUNTS.values(), ids=ODD_COUNTS)
+def test_odd_counts(make_model, X):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_sensible(make_model().fit(X), X)
+        streamed = make_model().partial_fit(X)
+        assert_sensible(streamed, X)
+        assert_sensible(streamed.partial_fit(X), X)
+
+
+@pytest.mark.parametrize("n_samples", [3, 9, 33])
+def test_batches_of_unequal_size(make_model, n_samples):
+    X = np.random.default_rng(0).poisson(3.0, size=(n_samples, 4)) + 1
+    assert_sensible(make_model(batch_size=n_samples // 2 + 1, max_iter=10).fit(X), X)
+
+
+def test_a_huge_cell_does_not_hide_the_other_documents(make_model):
+    model = make_model().fit(with_cell(1e6))
+    assert_sensible(model, COUNTS)
+    assert model.transform(COUNTS).std(axis=0).max() > 0.01
+
+
+def test_one_topic(make_model):
+    model = make_model(num_topics=1).fit(COUNTS)
+    assert_sensible(model, COUNTS)
+    assert_allclose(model.transform(COUNTS), 1)
+
+
+def test_more_topics_than_documents_and_words(make_model):
+    assert_sensible(make_model(num_topics=30).fit(COUNTS), COUNTS)
+
+
+def test_no_hidden_layer(make_model):
+    assert_sensible(make_model(hidden_layer_sizes=()).fit(COUNTS), COUNTS)
+
+
+def test_more_embedding_dimensions_than_words():
+    assert_sensible(ETMTransformer(**SMALL, embedding_size=500).fit(COUNTS), COUNTS)
+
+
+# Parameters
+
+whole = [0, -1, 2.5, "3", None, np.nan, True]
+whole_or_zero = [-1, 2.5, "3", None, np.nan]
+positive = [0, -1.0, np.nan, np.inf, "1", None]
+flag = ["yes", None, 2]
+BAD_PARAMETERS = {
+    "num_topics": whole,
+    "doc_topic_prior": positive,
+    "topic_prior_scale": positive,
+    "topic_smoothing": [-1.0, np.nan, np.inf, "1", None],
+    "separation": [-0.1, 1.0, np.nan, "1", None],
+    "encoder_features": whole,
+    "hidden_layer_sizes": [(0,), (8, -1), (2.5,), 8, "8", None],
+    "max_iter": whole,
+    "em_iter": whole_or_zero,
+    "transform_iter": whole_or_zero,
+    "batch_size": [0, -1, 2.5, "large", None, [8]],
+    "learning_rate": positive,
+    "early_stopping": flag,
+    "validation_fraction": [0, 1, -0.1, 2, np.nan, "1", None],
+    "n_iter_no_change": [0, -1, 2.5, np.nan, "3", None],
+    "tol": [-1.0, np.nan, "1", None],
+    "warm_start": flag,
+    "random_state": [-1, 2**32, 1.5, "seed", np.random.default_rng(0)],
+    "verbose": [-1, "yes", None],
+    "train_embeddings": flag,
+    "embedding_size": whole,
+}
+BAD_EMBEDDINGS = {"embeddings", "vocabulary"}  # have tests of their own
+
+
+def test_every_parameter_is_tested():
+    names = {name for Model in (LNTMTransformer, ETMTransformer) for name in Model().get_params()}
+    assert names == BAD_PARAMETERS.keys() | BAD_EMBEDDINGS
+
+
+@pytest.mark.parametrize("Model", [LNTMTransformer, ETMTransformer])
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name in BAD_PARAMETERS for value in BAD_PARAMETERS[name]]
+)
+def test_parameter_out_of_range(Model, name, value):
+    if name not in Model().get_params():
+        pytest.skip(f"{Model.__name__} has no {name}")
+    model = Model(**{**SMALL, name: value})
+    for method in ("fit", "partial_fit"):
+        with pytest.raises(ValueError, match=f"^{name} .*must be .*got {re.escape(repr(value))}"):
+            getattr(model, method)(COUNTS)
+        with pytest.raises(NotFittedError):
+            check_is_fitted(model)
+
+
+@pytest.mark.parametrize("change", [{"learning_rate": -1.0}, {"num_topics": 5}])
+def test_parameter_changed_between_batches(learned, change):
+    model = pickle.loads(pickle.dumps(learned)).set_params(**change)
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match=next(iter(change))):
+        model.partial_fit(COUNTS)
+    assert_unchanged(model, before)
+    with pytest.raises(ValueError, match=next(iter(change))):
+        model.set_params(warm_start=True).fit(COUNTS)
+
+
+def test_early_stopping_that_leaves_no_document(model):
+    model.set_params(early_stopping=True, validation_fraction=0.9)
+    with pytest.raises(
+        ValueError, match=r"early_stopping holds out 2 of 2 documents.*validation_fraction=0\.9.* Lower"
+    ):
+        model.fit(COUNTS[:2])
+
+
+def test_early_stopping_on_documents_that_cannot_be_scored(model):
+    with pytest.raises(ValueError, match="early_stopping"):
+        model.set_params(early_stopping=True).fit(np.eye(6))
+
+
+# Training that fails
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_training_that_becomes_non_finite(learned, method):
+    """It says why, a fitted model stays as it was, one that was not fitted stays so."""
+    diverging = pickle.loads(pickle.dumps(learned)).set_params(learning_rate=1e30, max_iter=20)
+    unfitted = clone(diverging)
+    for model in (diverging, unfitted):
+        before = pickle.dumps(model)
+        with pytest.raises(FloatingPointError, match=r"non-finite.*learning_rate=1e\+30.* Lower learning_rate"):
+            for _ in range(20):
+                getattr(model, method)(COUNTS)
+                before = pickle.dumps(model)
+        assert_unchanged(model, before)
+
+
+def test_interrupted_fit_leaves_a_fitted_model_as_it_was(learned, monkeypatch):
+    model = pickle.loads(pickle.dumps(learned)).set_params(verbose=1)
+    before = pickle.dumps(model)
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("builtins.print", interrupt)
+        model.fit(COUNTS[::-1])
+    assert_unchanged(model, before)
+
+
+# Word vectors
+
+VECTORS = np.random.default_rng(0).standard_normal((6, 4))
+MAPPING = dict(zip(WORDS, VECTORS, strict=True))
+BAD_WORD_VECTORS = {
+    "too few rows": (VECTORS[:5], None, r"embeddings must have the shape \(6, .*got \(5, 4\)"),
+    "too many rows": (np.tile(VECTORS, (2, 1)), None, r"embeddings must have the shape \(6, .*got \(12, 4\)"),
+    "transposed": (VECTORS.T, None, r"embeddings must have the shape \(6, .*got \(4, 6\)"),
+    "one dimension": (VECTORS[:, 0], None, r"embeddings must have the shape \(6, .*got \(6,\)"),
+    "no dimension": (VECTORS[:, :0], None, r"embeddings must have the shape \(6, .*got \(6, 0\)"),
+    "NaN": (np.where(np.arange(6)[:, None] == 2, np.nan, VECTORS), None, "embeddings must be finite; row 2"),
+    "infinity": (np.where(np.arange(6)[:, None] == 2, np.inf, VECTORS), None, "embeddings must be finite; row 2"),
+    "a path": ("vectors.txt", None, "embeddings must be an array .* mapping"),
+    "a number": (3, None, "embeddings must have the shape"),
+    "mapping without vocabulary": (MAPPING, None, "vocabulary is needed.*get_feature_names_out"),
+    "vocabulary too short": (MAPPING, WORDS[:5], "vocabulary has 5 words, but X has 6 columns"),
+    "vocabulary too long": (VECTORS, [*WORDS, "gnu"], "vocabulary has 7 words, but X has 6 columns"),
+    "vocabulary with repeats": (MAPPING, ["ant", *WORDS[:5]], "vocabulary must name each column once.*'ant'"),
+    "no word known": (MAPPING, [word.upper() for word in WORDS], "embeddings has a vector for none of the 6 .*'ANT'"),
+    "mapping with NaN": ({**MAPPING, "cat": np.full(4, np.nan)}, WORDS, "embeddings must be finite.*'cat'"),
+    "vectors of two lengths": (
+        {**MAPPING, "cat": np.ones(3)},
+        WORDS,
+        "embeddings must have vectors of one length.*'cat'",
+    ),
+}
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+@pytest.mark.parametrize(("embeddings", "vocabulary", "message"), BAD_WORD_VECTORS.values(), ids=BAD_WORD_VECTORS)
+def test_bad_word_vectors(embeddings, vocabulary, message, method):
+    model = ETMTransformer(**SMALL, embeddings=embeddings, vocabulary=vocabulary)
+    with pytest.raises(ValueError, match=message):
+        getattr(model, method)(COUNTS)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(model)
+
+
+def test_few_words_known():
+    embeddings = {word: MAPPING[word] for word in WORDS[:3]}
+    with pytest.warns(UserWarning, match="50%.*'dog'"):
+        model = ETMTransformer(**SMALL, embeddings=embeddings, vocabulary=WORDS).fit(COUNTS)
+    assert_sensible(model, COUNTS)
+    assert model.embedding_coverage_ == 0.5
+
+
+@pytest.mark.parametrize("train_embeddings", [True, False])
+@pytest.mark.parametrize(
+    "embeddings",
+    [np.zeros((6, 4)), np.ones((6, 4)), 1e30 * VECTORS, 1e-30 * VECTORS, VECTORS[:, :1], VECTORS.tolist()],
+    ids=["zero", "equal", "huge", "tiny", "one dimension", "lists"],
+)
+def test_odd_word_vectors(embeddings, train_embeddings):
+    model = ETMTransformer(**SMALL, embeddings=embeddings, train_embeddings=train_embeddings).fit(COUNTS)
+    assert_sensible(model, COUNTS)
+    assert np.isfinite(model.word_embeddings_).all()
+    assert np.isfinite(model.topic_embeddings_).all()

@@ -1,0 +1,132 @@
+"""The engine against slow obvious formulas: likelihood, its gradients, refinement, batches, 64-bit mode."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.testing import assert_allclose, assert_array_equal
+
+from sklearn_etm import ETMTransformer, LNTMTransformer
+from sklearn_etm._base import logistic_normal_prior
+from sklearn_etm._posterior import refine as refine_numpy
+from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.engine.batches import Corpus, padded_size
+from sklearn_etm.engine.likelihood import expected_counts, log_likelihood, refine
+
+D, V, K = 23, 70, 4
+
+
+@pytest.fixture
+def counts():
+    """Rows of very different lengths: an empty one, one longer than a chunk, a word in every document."""
+    rng = np.random.RandomState(0)
+    X = rng.poisson(rng.gamma(0.3, 2.0, size=(D, 1)) * rng.dirichlet(np.full(V, 0.2)) * V)
+    X[0], X[1], X[1:, 5] = 0, 3, 1
+    return sp.csr_array(X.astype(float))
+
+
+@pytest.fixture
+def batch(counts):
+    corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), D, padded_size(V), np.random.RandomState(0))
+    stack, n = next(corpus.shards())
+    assert n == 1
+    return jax.tree.map(lambda leaf: leaf[0], stack), counts.toarray()[corpus._batches[0]]
+
+
+@pytest.fixture
+def parameters():
+    rng = np.random.RandomState(1)
+    theta = rng.dirichlet(np.ones(K), size=D).astype(np.float32)
+    beta_t = np.zeros((padded_size(V), K), np.float32)
+    beta_t[:V] = rng.dirichlet(np.ones(V), size=K).T
+    return theta, beta_t
+
+
+def dense_log_likelihood(theta, beta_t, X):
+    return (X * jnp.log(theta @ beta_t[:V].T)).sum(1)
+
+
+def test_likelihood_and_its_gradients_equal_the_dense_formula(batch, parameters):
+    batch, X = batch
+    weight = jnp.arange(D, dtype=jnp.float32)  # documents weighted unlike, so that rows cannot be confused
+
+    def total(function, data):
+        return lambda theta, beta_t: (weight * function(theta, beta_t, data)).sum()
+
+    assert_allclose(log_likelihood(*parameters, batch), dense_log_likelihood(*parameters, X), rtol=1e-5, atol=1e-4)
+    ours = jax.grad(total(log_likelihood, batch), argnums=(0, 1))(*parameters)
+    oracle = jax.grad(total(dense_log_likelihood, X), argnums=(0, 1))(*parameters)
+    for a, b in zip(ours, oracle, strict=True):
+        assert_allclose(a, b, rtol=1e-4, atol=1e-2)
+
+
+def test_expected_counts_add_up_to_the_counts(batch, parameters):
+    batch, X = batch
+    n = np.asarray(expected_counts(*parameters, batch))
+    assert_allclose(n.sum(1)[:V], X.sum(0), rtol=1e-5)
+    assert_array_equal(n[V:], 0)
+
+
+def test_refinement_is_the_same_in_training_and_in_transform(batch, parameters):
+    batch, X = batch
+    theta, beta_t = parameters
+    prior = np.full((D, K), 0.3, np.float32)
+    in_training = refine(theta, prior, beta_t, batch, 4)
+    known = X.sum(1) > 0
+    served = refine_numpy(
+        theta[known].astype(float), prior[known].astype(float), sp.csr_array(X[known]), beta_t[:V].astype(float), 4
+    )
+    assert_allclose(np.asarray(in_training)[known], served, rtol=1e-4)
+
+
+def test_refinement_never_lowers_the_posterior(counts, parameters):
+    theta, beta_t = (p.astype(float) for p in parameters)
+    X, prior = counts[1:], np.full((D - 1, K), 0.5)
+
+    def log_posterior(theta):
+        return (X.toarray() * np.log(theta @ beta_t[:V].T)).sum(1) + (prior * np.log(theta)).sum(1)
+
+    values = [log_posterior(refine_numpy(theta[1:], prior, X, beta_t[:V], n)) for n in range(6)]
+    assert (np.diff(values, axis=0) > -1e-9).all()
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 16, 64])
+def test_batches_hold_every_count_once(counts, batch_size):
+    corpus = Corpus(counts, lambda X: X.sum(axis=1)[:, None], batch_size, V, np.random.RandomState(0))
+    seen, features = np.zeros(V), 0.0
+    for stack, n in corpus.shards():
+        np.add.at(seen, stack.words.ravel(), stack.counts.ravel())
+        features += stack.features.sum()
+        assert stack.mask.sum() == D and (stack.mask[n:] == 0).all()
+    assert_array_equal(seen, counts.sum(axis=0))
+    assert features == counts.sum()
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 100, 5000, 5001, 123_456])
+def test_padded_size_covers_and_wastes_at_most_a_quarter(n):
+    assert n <= padded_size(n) <= 1.25 * n
+
+
+@pytest.mark.parametrize("concentration", [0.05, 0.5, 2.0])
+@pytest.mark.parametrize("K", [2, 3, 50])
+def test_prior_matches_the_dirichlet(K, concentration):
+    """Laplace approximation: the inverse Hessian of the negative log density in the softmax basis, at its mode."""
+    mean, scale = logistic_normal_prior(concentration, K)
+    assert_array_equal(mean, np.zeros(K))
+    hessian = concentration * K * (np.eye(K) / K - np.ones((K, K)) / K**2)
+    assert_allclose(scale**2, np.diag(np.linalg.pinv(hessian)), rtol=1e-6)
+
+
+def test_prior_of_one_topic_has_a_positive_scale():
+    assert logistic_normal_prior(0.1, 1)[1] > 0
+
+
+@pytest.mark.parametrize("Model", [LNTMTransformer, ETMTransformer])
+def test_64_bit_mode_changes_nothing(Model):
+    X = make_topics_corpus(60, 3, 40, random_state=0).data
+    model = Model(3, max_iter=2, em_iter=1, encoder_features=8, hidden_layer_sizes=(8,), random_state=0)
+    expected = model.fit(X).transform(X)
+    with jax.enable_x64(True):
+        assert_array_equal(model.fit(X).transform(X), expected)
+        assert_array_equal(jnp.zeros(1).dtype, np.float64)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SVI_SEPARATION = 0.25  # nats per token and unit of `separation`, in the objective of SVI
 MAX_SMOOTHING = 0.25  # of a topic's tokens: what `topic_smoothing` is bounded by on a small corpus
+UNIGRAM_TOKENS = 300.0  # of the corpus, that smooth each topic in EM: what matters on a small corpus
 MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
 FINAL_RATE = 0.02  # share of the learning rate that is left in the last step of `fit`
 STREAM_STEPS = 100.0  # the learning rate of `partial_fit` falls as 1 / sqrt(1 + steps / this)
@@ -255,9 +256,10 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         return EpochLosses((reconstruction + kl) / n, reconstruction / n, kl / n)
 
     def _maximise(self, training: Training, counts: np.ndarray, prior: np.ndarray) -> None:
-        """M-step: separated counts of words in topics (V, K), and the topics that SVI found as their prior mean."""
+        """M-step from counts of words in topics (V, K): separated, with SVI's topics and the corpus as prior."""
         smoothing = min(self.topic_smoothing, MAX_SMOOTHING * counts.sum() / self.num_topics)
-        training.trainer.maximise(separate(counts, self.separation) + smoothing * prior)
+        target = separate(counts, self.separation) + smoothing * prior
+        training.trainer.maximise(target + UNIGRAM_TOKENS * training.trainer.unigram[:, None])
 
     def _fitted_attributes(self, training: Training, losses: list[EpochLosses], n_seen: int) -> dict[str, Any]:
         trainer, V = training.trainer, len(training.idf)
@@ -310,7 +312,13 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
                 f"{self.validation_fraction}: none is left to learn from. Lower it, or pass early_stopping=False."
             )
         order = rng.permutation(X.shape[0])
-        return X[np.sort(order[n:])], X[np.sort(order[:n])]
+        X_train, X_validation = X[np.sort(order[n:])], X[np.sort(order[:n])]
+        if not completion_split(X_validation)[1].nnz:
+            raise ValueError(
+                f"early_stopping holds out {n} documents to score, and none of them has two tokens. "
+                "Raise validation_fraction, or pass early_stopping=False."
+            )
+        return X_train, X_validation
 
     # Using what was learned
 

@@ -184,7 +184,7 @@ def test_odd_counts(make_model, X):
         assert_sensible(streamed.partial_fit(X), X)
 
 
-@pytest.mark.parametrize("n_samples", [3, 9, 33])
+@pytest.mark.parametrize("n_samples", [3, 9])
 def test_batches_of_unequal_size(make_model, n_samples):
     X = np.random.default_rng(0).poisson(3.0, size=(n_samples, 4)) + 1
     assert_sensible(make_model(batch_size=n_samples // 2 + 1, max_iter=10).fit(X), X)
@@ -251,19 +251,22 @@ def test_every_parameter_is_tested():
     assert names == BAD_PARAMETERS.keys() | BAD_EMBEDDINGS
 
 
-@pytest.mark.parametrize("Model", [LNTMTransformer, ETMTransformer])
 @pytest.mark.parametrize(
-    ("name", "value"), [(name, value) for name in BAD_PARAMETERS for value in BAD_PARAMETERS[name]]
+    ("Model", "name", "value"),
+    [
+        (Model, name, value)
+        for Model in (LNTMTransformer, ETMTransformer)
+        for name in Model().get_params()
+        for value in BAD_PARAMETERS.get(name, [])
+    ],
 )
-def test_parameter_out_of_range(Model, name, value):
-    if name not in Model().get_params():
-        pytest.skip(f"{Model.__name__} has no {name}")
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_parameter_out_of_range(Model, name, value, method):
     model = Model(**{**SMALL, name: value})
-    for method in ("fit", "partial_fit"):
-        with pytest.raises(ValueError, match=f"^{name} .*must be .*got {re.escape(repr(value))}"):
-            getattr(model, method)(COUNTS)
-        with pytest.raises(NotFittedError):
-            check_is_fitted(model)
+    with pytest.raises(ValueError, match=f"^{name} .*must be .*got {re.escape(repr(value))}"):
+        getattr(model, method)(COUNTS)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(model)
 
 
 @pytest.mark.parametrize("change", [{"learning_rate": -1.0}, {"num_topics": 5}])
@@ -286,7 +289,7 @@ def test_early_stopping_that_leaves_no_document(model):
 
 
 def test_early_stopping_on_documents_that_cannot_be_scored(model):
-    with pytest.raises(ValueError, match="early_stopping"):
+    with pytest.raises(ValueError, match=r"early_stopping holds out 1 .*two tokens"):
         model.set_params(early_stopping=True).fit(np.eye(6))
 
 
@@ -369,11 +372,13 @@ def test_few_words_known():
 @pytest.mark.parametrize("train_embeddings", [True, False])
 @pytest.mark.parametrize(
     "embeddings",
-    [np.zeros((6, 4)), np.ones((6, 4)), 1e30 * VECTORS, 1e-30 * VECTORS, VECTORS[:, :1], VECTORS.tolist()],
-    ids=["zero", "equal", "huge", "tiny", "one dimension", "lists"],
+    [np.zeros((6, 4)), np.ones((6, 4)), 1e30 * VECTORS, 1e-30 * VECTORS, VECTORS.tolist()],
+    ids=["zero", "equal", "huge", "tiny", "lists"],
 )
 def test_odd_word_vectors(embeddings, train_embeddings):
-    model = ETMTransformer(**SMALL, embeddings=embeddings, train_embeddings=train_embeddings).fit(COUNTS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = ETMTransformer(**SMALL, embeddings=embeddings, train_embeddings=train_embeddings).fit(COUNTS)
     assert_sensible(model, COUNTS)
     assert np.isfinite(model.word_embeddings_).all()
     assert np.isfinite(model.topic_embeddings_).all()

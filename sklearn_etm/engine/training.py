@@ -89,6 +89,11 @@ class Trainer:
             "leaves": [np.asarray(leaf) for leaf in jax.tree.leaves(self._state)],
         }
 
+    @property
+    def unigram(self) -> np.ndarray:
+        """Word frequencies, (V,) with the words that pad the vocabulary."""
+        return np.exp(self._hyper["log_unigram"])
+
     def _sized(self, corpus: Corpus, n_documents: int) -> Hyper:
         return {**self._hyper, "n_batches": np.float32(corpus.n_batches), "n_documents": np.float32(n_documents)}
 

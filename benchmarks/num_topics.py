@@ -1,4 +1,4 @@
-"""Which number of topics does a grid search pick, and what is the pick worth?
+"""Compare the number of topics that grid searches pick, and what the pick is worth.
 
     python benchmarks/num_topics.py TEXTS [--documents 2000] [--topics 2 5 10 20 40]
 

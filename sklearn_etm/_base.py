@@ -96,8 +96,8 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
         """Initial topic parameters of the model."""
 
-    def _topic_attributes(self, topics: dict[str, np.ndarray]) -> dict[str, Any]:
-        """Fitted attributes of the model beside `components_`, from its topic parameters."""
+    def _topic_attributes(self, topics: dict[str, np.ndarray], attributes: dict[str, Any]) -> dict[str, Any]:
+        """Fitted attributes of the model beside `components_`, from its topic parameters and those known already."""
         return {}
 
     # Learning
@@ -273,7 +273,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             "_encoder": _posterior.fold(*trainer.encoder(), training.idf, training.projection),
             "_training": {"trainer": trainer.save(), "attributes": training.attributes, "counts": None},
             **training.attributes,
-            **self._topic_attributes(trainer.topics(V)),
+            **self._topic_attributes(trainer.topics(V), training.attributes),
         }
 
     def _losses(self) -> list[EpochLosses]:

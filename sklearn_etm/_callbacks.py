@@ -31,8 +31,7 @@ class FitReporter:
 
     def __init__(self, estimator: Any, X: Any, n_steps: int, n_documents: int):
         self.estimator, self.X, self.n_steps, self.n_documents = estimator, X, n_steps, n_documents
-        self.begun = time.perf_counter()
-        self.done = 0
+        self.times = [time.perf_counter()]
         self.context: Any = None
         if hasattr(estimator, "_skl_callbacks") or hasattr(estimator, "_parent_callback_ctx"):
             self.context = estimator._init_callback_context(max_subtasks=n_steps)
@@ -40,7 +39,7 @@ class FitReporter:
 
     def step(self, label: str, losses: EpochLosses | None, attributes: Callable[[], dict[str, Any]]) -> bool:
         """Report one step of the fit."""
-        self.done += 1
+        self.times.append(time.perf_counter())
         if self.estimator.verbose:
             print(self._line(label, losses), flush=True)
         if self.context is None:
@@ -59,13 +58,12 @@ class FitReporter:
             )
 
     def _line(self, label: str, losses: EpochLosses | None) -> str:
-        elapsed = time.perf_counter() - self.begun
-        parts = [f"{label:>14}"]
+        done, latest = len(self.times) - 1, self.times[-1]
+        # The first step compiles: once there are others, it says nothing about the time left.
+        per_step = (latest - self.times[1]) / (done - 1) if done > 1 else latest - self.times[0]
+        parts = [f"{label:12}"]
         if losses is not None:
-            parts.append(
-                f"ELBO per document {-losses.loss:9.2f} = "
-                f"reconstruction {-losses.reconstruction:9.2f} - KL {losses.kl:6.2f}"
-            )
-        parts.append(f"{self.done * self.n_documents / elapsed:8.0f} documents/s")
-        parts.append(f"{elapsed / self.done * (self.n_steps - self.done):4.0f} s left")
-        return "   ".join(parts)
+            parts.append(f"ELBO {-losses.loss:.1f} (reconstruction {-losses.reconstruction:.1f}, KL {losses.kl:.1f})")
+        parts.append(f"{self.n_documents / max(latest - self.times[-2], 1e-9):.0f} documents/s")
+        parts.append(f"{per_step * (self.n_steps - done):.0f} s left")
+        return "  ".join(parts)

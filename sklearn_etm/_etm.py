@@ -33,8 +33,7 @@ class ETMTransformer(BaseTopicModel):
         Number of topics K.
     embeddings : array-like of shape (n_features, L), mapping or None, default=None
         Word vectors: an array aligned with the columns of ``X``, or anything that maps words to vectors (a dict,
-        gensim's ``KeyedVectors``), which needs ``vocabulary``. They are scaled to unit variance. None learns them
-        from the counts.
+        gensim's ``KeyedVectors``), which needs ``vocabulary``. None learns them from the counts.
     vocabulary : sequence of str, optional
         The word of each column, ``vectorizer.get_feature_names_out()``.
     train_embeddings : bool, default=True
@@ -193,7 +192,7 @@ class ETMTransformer(BaseTopicModel):
         self.verbose = verbose
 
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
-        rho, coverage = self._word_vectors(start, rng)
+        rho, scale, coverage = self._word_vectors(start, rng)
         logits = log_deviation(start)
         alpha = _least_squares(rho, logits, start.unigram).T
         parameters = {"alpha": alpha}
@@ -202,20 +201,23 @@ class ETMTransformer(BaseTopicModel):
             move = _least_squares(alpha, (logits - rho @ alpha.T).T, np.ones(len(alpha))).T
             parameters["rho"] = rho + move
         constants = {"rho": rho, "tau": EMBEDDING_FREEDOM, "delta": self.topic_prior_scale}
-        return TopicStart(parameters, constants, {"train_rho": learned}, {"embedding_coverage_": coverage})
+        return TopicStart(
+            parameters, constants, {"train_rho": learned}, {"embedding_coverage_": coverage, "_embedding_scale": scale}
+        )
 
-    def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, float]:
-        """Word vectors to start from, (V, L), of unit variance, and the share of words that were given one."""
+    def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, float, float]:
+        """Word vectors of unit variance to start from, (V, L), their scale, and the share of words given one."""
         n_features = len(start.unigram)
         if self.embeddings is None:
             rho, coverage = start.projection[:, : self.embedding_size], 0.0
         else:
             rho, coverage = align_embeddings(self.embeddings, self.vocabulary, n_features=n_features, random_state=rng)
-        spread = rho.std()
-        return (rho / spread if spread > 0 else rho), coverage
+        scale = float(rho.std()) or 1.0
+        return rho / scale, scale, coverage
 
-    def _topic_attributes(self, topics: dict[str, np.ndarray]) -> dict[str, Any]:
-        return {"topic_embeddings_": topics["alpha"], "word_embeddings_": topics["rho"]}
+    def _topic_attributes(self, topics: dict[str, np.ndarray], attributes: dict[str, Any]) -> dict[str, Any]:
+        scale = attributes["_embedding_scale"]  # back to the space of the vectors given
+        return {"topic_embeddings_": topics["alpha"] / scale, "word_embeddings_": topics["rho"] * scale}
 
 
 def _least_squares(A: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -354,7 +354,7 @@ def test_coherence_takes_ten_words_by_default(measure):
 @pytest.mark.parametrize("measure", [npmi, umass])
 def test_coherence_needs_pairs(measure):
     """One word has no pair."""
-    with pytest.raises(ValueError, match="top_n must be at least 2.*got 1"):
+    with pytest.raises(ValueError, match=r"top_n must be at least 2.*got 1"):
         measure(random_rows(2, 40), random_counts(), top_n=1)
 
 

@@ -43,6 +43,17 @@ import sklearn_etm, sklearn_etm.metrics, sklearn_etm.datasets, sklearn_etm.embed
 print(*{TRAINING_LIBRARIES} & {{name.partition(".")[0] for name in sys.modules}})
 """
 
+FIRST_FIT = """
+import os
+import numpy as np
+from sklearn_etm import LNTMTransformer
+
+np.random.seed(0)
+environment, expected = dict(os.environ), np.random.RandomState(0).rand()
+LNTMTransformer(2, max_iter=1, em_iter=0, hidden_layer_sizes=(2,)).fit(np.eye(6))
+print(dict(os.environ) == environment, np.random.rand() == expected)
+"""
+
 
 def run(script, *arguments):
     """Output of a script in a new interpreter that imports the same package."""
@@ -149,3 +160,8 @@ def test_skops_has_to_trust_the_class_alone(Model, X):
     loaded = skops.loads(data, trusted=untrusted)
     assert_array_equal(loaded.transform(X), model.transform(X))
     assert_array_equal(loaded.partial_fit(X).components_, model.partial_fit(X).components_)
+
+
+def test_first_fit_of_a_process_leaves_its_generator_and_environment_alone():
+    """Importing JAX draws from NumPy's global generator and sets environment variables."""
+    assert run(FIRST_FIT).split() == ["True", "True"]

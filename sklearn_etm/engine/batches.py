@@ -41,6 +41,20 @@ def padded_size(n: int) -> int:
     return -(-n // step) * step
 
 
+_sizes_in_use: dict[tuple, set[int]] = {}
+
+
+def shared_size(n: int, *kind: int | str) -> int:
+    """A padded size for ``n`` that a program of this kind was compiled for already, if one is not too large.
+
+    Folds of a grid search differ by some entries, which may fall on both sides of a padded size.
+    """
+    sizes = _sizes_in_use.setdefault(kind, set())
+    size = min((size for size in sizes if n <= size <= 1.5 * n), default=padded_size(n))
+    sizes.add(size)
+    return size
+
+
 def _chunk_slots(indptr: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Owner row of each chunk, and the slot of each entry when every row starts a new chunk."""
     length = np.diff(indptr)
@@ -86,8 +100,8 @@ def stack_batches(
 ) -> Batch:
     """Stack ``parts`` (count matrices of at most ``batch_size`` rows) to one Batch of ``stack`` batches."""
     entries = [_entries(X, n_words) for X in parts]
-    N = padded_size(max(len(e["document"]) for e in entries))
-    M = padded_size(max(len(e["entry_word"]) for e in entries))
+    N = shared_size(max(len(e["document"]) for e in entries), "document", batch_size)
+    M = shared_size(max(len(e["entry_word"]) for e in entries), "entry_word", batch_size)
     encoded = [features(X).astype(np.float32) for X in parts]
 
     def stacked(name: str, *shape: int, padding: int = 0) -> np.ndarray:
@@ -118,7 +132,7 @@ class Corpus:
         self._batches = np.array_split(rng.permutation(X.shape[0]), self.n_batches)
         per_shard = max(1, int(self.n_batches * MAX_SHARD_ENTRIES / max(X.nnz, 1)))
         self._shards = [range(i, min(i + per_shard, self.n_batches)) for i in range(0, self.n_batches, per_shard)]
-        self._stack = padded_size(min(per_shard, self.n_batches))
+        self._stack = shared_size(min(per_shard, self.n_batches), "stack", batch_size)
         self._kept: Batch | None = None
 
     def shards(self) -> Iterator[tuple[Batch, int]]:

@@ -2,7 +2,7 @@
 
     python benchmarks/planted_topics.py [--seeds 5] [--model lntm]
 
-For each seed a corpus of 10 topics is drawn (LDA: 1,500 documents of 80 tokens, 500 words), and `num_topics` is searched
+For each seed a corpus of 10 topics is drawn (LDA: 1,500 documents of 80 tokens, 500 words); `num_topics` is searched
 over 2, 5, 10, 20 and 40 by the estimator's own score in 5 folds.  Printed are the scores, the best value, and the
 smallest value within one standard error of the best.
 """

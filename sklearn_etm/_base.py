@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
 
 from . import _initialize, _posterior
 from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
@@ -167,6 +168,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             self._learn_batch(X, self._begin(X) if first else self._resume())
         return self
 
+    @threadpool_limits.wrap(limits=1)  # threads add up in an order of their own, and wait for each other
     def _begin(self, X: sp.csr_array) -> Training:
         from .engine.training import Trainer
 

@@ -8,7 +8,6 @@ import scipy.sparse as sp
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import randomized_svd
-from threadpoolctl import threadpool_limits
 
 from ._posterior import log_tfidf
 
@@ -16,6 +15,7 @@ MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
 MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart
 MIN_SPREAD = 3e-3  # of a feature, where rows have unit length: less is rounding, or documents that hardly differ
 CLUSTER_FEATURES = 100
+CLUSTER_STARTS = 4  # of k-means: a poor start can leave two topics in one
 OVERUSE = 0.9  # a topic starts as this share of what its cluster over-uses, the rest as the corpus
 
 
@@ -58,9 +58,9 @@ def _cluster(T: sp.csr_array, n_clusters: int, rng: np.random.RandomState) -> np
     features = T @ _projection(T, CLUSTER_FEATURES, rng)
     length = np.linalg.norm(features, axis=1, keepdims=True)
     features /= np.where(length > 0, length, 1.0)
-    with threadpool_limits(limits=1, user_api="openmp"), warnings.catch_warnings():  # threads add in their own order
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct documents than clusters will do
-        return KMeans(n_clusters, n_init=1, max_iter=20, random_state=rng).fit_predict(features)
+        return KMeans(n_clusters, n_init=CLUSTER_STARTS, max_iter=20, random_state=rng).fit_predict(features)
 
 
 def _topics(X: sp.csr_array, labels: np.ndarray, K: int, unigram: np.ndarray, rng: np.random.RandomState) -> np.ndarray:

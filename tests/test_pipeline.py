@@ -7,7 +7,6 @@ import jax
 import jax.monitoring
 import numpy as np
 import pytest
-from conftest import SMALL
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
@@ -75,7 +74,7 @@ def search(request, corpus):
     """Search over the number of topics, and how many training programs it compiled."""
     before = trace_counts.get("svi", 0)
     model = request.param(random_state=0, max_iter=5, encoder_features=50, hidden_layer_sizes=(50,))
-    search = GridSearchCV(model, {"num_topics": NUM_TOPICS}, cv=5).fit(corpus.data)
+    search = GridSearchCV(model, {"num_topics": NUM_TOPICS}, cv=5, refit=False).fit(corpus.data)
     return search, trace_counts["svi"] - before
 
 
@@ -92,7 +91,7 @@ def test_search_compiles_one_training_program_for_each_number_of_topics(search):
 
 
 def test_second_fit_of_the_same_size_compiles_nothing(search, corpus):
-    model = clone(search[0].best_estimator_).fit(corpus.data)
+    model = clone(search[0].estimator).set_params(num_topics=10).fit(corpus.data)
     traced = dict(trace_counts)
     compiled = []
 
@@ -191,15 +190,16 @@ def test_loss_falls(make_model, X):
 def test_verbose_prints_a_line_an_epoch(make_model, X, capsys):
     make_model(max_iter=3, em_iter=2, verbose=1).fit(X)
     lines = capsys.readouterr().out.splitlines()
-    number = r"-?[\d.]+"
-    progress = rf".*\d+ documents/s +\d+ s left"
-    for i, line in enumerate(lines[:3]):
-        losses = rf"ELBO per document +({number}) = reconstruction +({number}) - KL +({number})"
-        elbo, reconstruction, kl = map(float, re.search(rf"^ *epoch {i + 1}/3 +{losses}{progress}$", line).groups())
-        assert_allclose(elbo, reconstruction - kl, atol=0.02)
-    for i, line in enumerate(lines[3:]):
-        assert re.search(rf"^ *EM {i + 1}/2{progress}$", line)
     assert len(lines) == 5
+    for i, line in enumerate(lines[:3]):
+        assert line.strip().startswith(f"epoch {i + 1}/3")
+        values = [re.search(rf"{name}[^\d-]*(-?[\d.]+)", line)[1] for name in ("ELBO", "reconstruction", "KL")]
+        elbo, reconstruction, kl = map(float, values)
+        assert_allclose(elbo, reconstruction - kl, atol=0.2)
+    for i, line in enumerate(lines[3:]):
+        assert line.strip().startswith(f"EM {i + 1}/2")
+    for line in lines:
+        assert re.search(r"\d documents/s .*\d s left$", line)
 
 
 def test_silent_by_default(model, X, capfd):
@@ -222,8 +222,8 @@ def test_early_stopping_holds_documents_out(make_model, X):
 
 def test_early_stopping_looks_at_the_held_out_documents(make_model, corpus):
     """Few documents are soon overfitted: the loss falls for long after those held out have stopped to improve."""
-    model = make_model(max_iter=200, num_topics=20, learning_rate=0.2, n_iter_no_change=2)
-    few = corpus.data[:50]
+    model = make_model(max_iter=100, learning_rate=0.2, n_iter_no_change=2)
+    few = corpus.data[:60]
     assert (
         model.set_params(early_stopping=True).fit(few).n_iter_ < model.set_params(early_stopping=False).fit(few).n_iter_
     )
@@ -268,7 +268,8 @@ class Recorder:
 
     def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
         self.events.append(context.task_name)
-        self.scores.append(fitted_estimator.score(self.X))
+        if fitted_estimator is not None:
+            self.scores.append(fitted_estimator.score(self.X))
         return len(self.scores) == self.stop_after
 
 
@@ -299,12 +300,13 @@ def test_callback_is_torn_down_when_the_fit_fails(callbacks, make_model, X):
     assert recorder.events[-1] == "teardown"
 
 
-def test_scoring_monitor_in_a_search(callbacks, make_model, X):
-    monitor = callbacks.ScoringMonitor(scoring=lambda estimator, X, y=None: estimator.score(X))
-    model = make_model(max_iter=2, em_iter=1).set_callbacks(monitor)
-    GridSearchCV(model, {"num_topics": [2, 3]}, cv=2).fit(X)
-    log = monitor.get_logs()
-    assert log
+def test_callback_of_a_search_sees_the_epochs(callbacks, model, X):
+    recorder = Recorder(X)
+    recorder.max_propagation_depth = None  # to all parts of what it is set on
+    search = GridSearchCV(model, {"learning_rate": [0.01, 0.02]}, cv=3, refit=False).set_callbacks(recorder).fit(X)
+    assert recorder.events.count("epoch 2/2") == 2 * 3
+    assert recorder.events[-1] == "teardown"
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 def test_model_with_callbacks_is_pickled_and_streams(callbacks, make_model, X):

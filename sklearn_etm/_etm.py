@@ -212,7 +212,7 @@ class ETMTransformer(BaseTopicModel):
             rho, coverage = start.projection[:, : self.embedding_size], 0.0
         else:
             rho, coverage = align_embeddings(self.embeddings, self.vocabulary, n_features=n_features, random_state=rng)
-        scale = float(rho.std()) or 1.0
+        scale = float(np.std(rho, dtype=np.float64)) or 1.0
         return rho / scale, scale, coverage
 
     def _topic_attributes(self, topics: dict[str, np.ndarray], attributes: dict[str, Any]) -> dict[str, Any]:

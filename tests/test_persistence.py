@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import sklearn_etm
+from sklearn_etm import ETMTransformer, LNTMTransformer
 
 TRAINING_LIBRARIES = {"flax", "jax", "jaxlib", "numpyro", "optax"}
 
@@ -52,6 +53,16 @@ np.random.seed(0)
 environment, expected = dict(os.environ), np.random.RandomState(0).rand()
 LNTMTransformer(2, max_iter=1, em_iter=0, hidden_layer_sizes=(2,)).fit(np.eye(6))
 print(dict(os.environ) == environment, np.random.rand() == expected)
+"""
+
+LARGER_FIRST = """
+import pickle, sys
+
+with open(sys.argv[1], "rb") as file:
+    models, X = pickle.load(file)
+larger = X + X[::-1]
+with open(sys.argv[2], "wb") as file:
+    pickle.dump([(model.fit(larger), model.fit(X).components_)[1] for model in models], file)
 """
 
 
@@ -165,3 +176,12 @@ def test_skops_has_to_trust_the_class_alone(Model, X):
 def test_first_fit_of_a_process_leaves_its_generator_and_environment_alone():
     """Importing JAX draws from NumPy's global generator and sets environment variables."""
     assert run(FIRST_FIT).split() == ["True", "True"]
+
+
+def test_what_a_process_fitted_before_does_not_matter(X, tmp_path):
+    """Programs are compiled for sizes that fits share: those of a larger corpus serve a smaller one, to the bit."""
+    models = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL)]
+    (tmp_path / "models.pickle").write_bytes(pickle.dumps((models, X)))
+    run(LARGER_FIRST, tmp_path / "models.pickle", tmp_path / "topics.pickle")
+    for model, topics in zip(models, pickle.loads((tmp_path / "topics.pickle").read_bytes()), strict=True):
+        assert_array_equal(model.fit(X).components_, topics)

@@ -4,9 +4,9 @@ import pickle
 import re
 
 import jax
-import jax.monitoring
 import numpy as np
 import pytest
+from jax import monitoring
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
@@ -56,17 +56,13 @@ def test_cross_validation_without_scoring(make_model, texts):
     assert (scores > -np.log(60)).all()
 
 
-def test_grid_search_over_text_in_two_processes(make_model, texts, X):
-    make_model().fit(X)  # JAX has been used in this process
-    assert jax.devices()
-
-    def search(n_jobs):
-        pipeline = Pipeline([("counts", CountVectorizer()), ("topics", make_model())])
-        return GridSearchCV(pipeline, {"topics__num_topics": [2, 3]}, cv=2, n_jobs=n_jobs).fit(texts[0])
-
-    parallel, serial = search(2), search(1)
-    assert_allclose(parallel.cv_results_["mean_test_score"], serial.cv_results_["mean_test_score"], rtol=1e-4)
-    assert_allclose(parallel.transform(texts[0]), serial.transform(texts[0]), atol=1e-3)
+def test_grid_search_over_text_in_two_processes(make_model, texts):
+    pipeline = Pipeline([("counts", CountVectorizer()), ("topics", make_model())])
+    expected = cross_val_score(pipeline, texts[0], cv=2)  # uses JAX in this process, before there are others
+    search = GridSearchCV(pipeline, {"topics__num_topics": [2, 3]}, cv=2, n_jobs=2, refit=False).fit(texts[0])
+    scores = [search.cv_results_[f"split{fold}_test_score"][1] for fold in range(2)]
+    assert_allclose(scores, expected, rtol=1e-5)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
 @pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
@@ -100,15 +96,15 @@ def test_second_fit_of_the_same_size_compiles_nothing(search, corpus):
             compiled.append(event)
 
     model = clone(model).set_params(learning_rate=0.01, doc_topic_prior=0.2, random_state=1, max_iter=7)
-    jax.monitoring.register_event_duration_secs_listener(listen)
+    monitoring.register_event_duration_secs_listener(listen)
     try:
         jax.jit(lambda x: x + 1)(1.0)
-        assert len(compiled) == 1  # the listener hears
+        heard = len(compiled)
         model.fit(corpus.data)
     finally:
-        jax.monitoring.unregister_event_duration_listener(listen)
+        monitoring.unregister_event_duration_listener(listen)
     assert trace_counts == traced
-    assert len(compiled) == 1
+    assert len(compiled) == heard > 0
 
 
 # Streams
@@ -220,13 +216,11 @@ def test_early_stopping_holds_documents_out(make_model, X):
     assert model.n_documents_seen_ == 59 - 15
 
 
-def test_early_stopping_looks_at_the_held_out_documents(make_model, corpus):
-    """Few documents are soon overfitted: the loss falls for long after those held out have stopped to improve."""
-    model = make_model(max_iter=100, learning_rate=0.2, n_iter_no_change=2)
-    few = corpus.data[:60]
-    assert (
-        model.set_params(early_stopping=True).fit(few).n_iter_ < model.set_params(early_stopping=False).fit(few).n_iter_
-    )
+def test_early_stopping_looks_at_the_score_of_held_out_documents(make_model, X):
+    """An epoch gains more than 0.5 nats a document in the loss, but less than that a token in the score."""
+    model = make_model(max_iter=4, n_iter_no_change=1, tol=0.5)
+    assert model.fit(X).n_iter_ == 4
+    assert model.set_params(early_stopping=True).fit(X).n_iter_ == 2
 
 
 def test_warm_start_goes_on(make_model, X):

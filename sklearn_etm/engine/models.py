@@ -50,8 +50,10 @@ class Encoder(nn.Module):
         """Mean and scale, (B, K) each, of a batch's features (B, L)."""
 
         def head(name: str, use_scale: bool) -> jax.Array:
+            real = mask[:, None] > 0
             norm = nn.BatchNorm(not train, momentum=0.9, use_scale=use_scale, name=f"{name}_norm")
-            return norm(nn.Dense(self.K, use_bias=False, name=name)(h), mask=mask[:, None] > 0)
+            normed = norm(nn.Dense(self.K, use_bias=False, name=name)(h), mask=real)
+            return jnp.where(real, normed, 0.0)  # padding is not normed with the others, and would overflow
 
         h = features
         for i, size in enumerate(self.hidden):

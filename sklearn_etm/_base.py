@@ -23,14 +23,16 @@ if TYPE_CHECKING:
     from .engine.batches import Corpus
     from .engine.training import Trainer
 
-SVI_SEPARATION = 0.25  # nats per token and unit of `separation`, in the objective of SVI
+SVI_SEPARATION = 0.125  # nats per token and unit of `separation`, in the objective of SVI
+EM_SEPARATION = 1 / 3  # of EM, at a `separation` of 1
 MAX_SMOOTHING = 0.25  # of a topic's tokens: what `topic_smoothing` is bounded by on a small corpus
 UNIGRAM_TOKENS = 300.0  # of the corpus, that smooth each topic in EM: what matters on a small corpus
 MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
 FINAL_RATE = 0.02  # share of the learning rate that is left in the last step of `fit`
 STREAM_STEPS = 100.0  # the learning rate of `partial_fit` falls as 1 / sqrt(1 + steps / this)
 FORGETTING = 0.6  # of expected counts on a stream: the learning decay of online variational Bayes
-ENCODER_WEIGHT = 2.0  # tokens that the encoder's answer weighs when theta is refined
+ENCODER_WEIGHT = 5.0  # tokens that the encoder's answer weighs when theta is refined
+PRIOR_SHARE = 0.2  # of the prior's tokens that theta is refined with: the encoder's answer holds prior, too
 
 
 class TopicStart(NamedTuple):
@@ -224,7 +226,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         counts = None
         prior = training.trainer.beta_t()
         for i in range(self.em_iter):
-            counts = training.trainer.expected_counts(corpus, *self._refinement())
+            counts = training.trainer.expected_counts(corpus, self._refinement())
             self._maximise(training, counts, prior)
             if reporter.step(f"EM {i + 1}/{self.em_iter}", None, attributes):
                 break
@@ -238,7 +240,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         n = X.shape[0]
         corpus = training.corpus(X, self._resolved_batch_size(X))
         losses = [*self._losses(), self._epoch(training, corpus, lambda done: self._stream_rate(seen + done * n))]
-        counts = training.trainer.expected_counts(corpus, *self._refinement()) / n
+        counts = training.trainer.expected_counts(corpus, self._refinement()) / n
         before = self._training["counts"] if seen else None
         if before is not None:
             rate = (n / (seen + n)) ** FORGETTING
@@ -258,10 +260,10 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         return EpochLosses((reconstruction + kl) / n, reconstruction / n, kl / n)
 
     def _maximise(self, training: Training, counts: np.ndarray, prior: np.ndarray) -> None:
-        """M-step from counts of words in topics (V, K): separated, with SVI's topics and the corpus as prior."""
+        """M-step from counts of words in topics (V, K): with SVI's topics and the corpus as prior, separated."""
         smoothing = min(self.topic_smoothing, MAX_SMOOTHING * counts.sum() / self.num_topics)
-        target = separate(counts, self.separation) + smoothing * prior
-        training.trainer.maximise(target + UNIGRAM_TOKENS * training.trainer.unigram[:, None])
+        smoothed = counts + smoothing * prior + UNIGRAM_TOKENS * training.trainer.unigram[:, None]
+        training.trainer.maximise(separate(smoothed, EM_SEPARATION * self.separation))
 
     def _fitted_attributes(self, training: Training, losses: list[EpochLosses], n_seen: int) -> dict[str, Any]:
         trainer, V = training.trainer, len(training.idf)
@@ -283,9 +285,9 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             return []
         return list(map(EpochLosses, self.loss_curve_, self.reconstruction_curve_, self.kl_curve_))
 
-    def _refinement(self) -> tuple[float, float, int]:
-        """Pseudo-tokens of the encoder and of the prior, and steps: how theta is refined, in EM as in `transform`."""
-        return ENCODER_WEIGHT, self.doc_topic_prior, self.transform_iter
+    def _refinement(self) -> _posterior.Refinement:
+        """How theta is refined, in EM as in `transform`."""
+        return _posterior.Refinement(ENCODER_WEIGHT, PRIOR_SHARE * self.doc_topic_prior, int(self.transform_iter))
 
     def _falling_rate(self, epochs: np.ndarray) -> np.ndarray:
         return self.learning_rate * (1 - (1 - FINAL_RATE) * epochs / self.max_iter)
@@ -343,15 +345,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         return self._proportions(self.__dict__, X).astype(X.dtype, copy=False)
 
     def _proportions(self, fitted: dict[str, Any], X: sp.csr_array) -> np.ndarray:
-        encoder_weight, prior_weight, n_steps = self._refinement()
-        return _posterior.topic_proportions(
-            X,
-            fitted["components_"],
-            fitted["_encoder"],
-            encoder_weight=encoder_weight,
-            prior_weight=prior_weight,
-            n_steps=n_steps,
-        )
+        return _posterior.topic_proportions(X, fitted["components_"], fitted["_encoder"], self._refinement())
 
     def inverse_transform(self, X):
         r"""Word distributions of documents with given topic proportions, :math:`\theta_d \beta`.
@@ -507,15 +501,22 @@ def logistic_normal_prior(concentration: float, K: int) -> tuple[np.ndarray, np.
     return np.zeros(K), np.full(K, np.sqrt(variance))
 
 
-def separate(counts: np.ndarray, separation: float) -> np.ndarray:
-    r"""Take from a topic's count of a word what the word weighs in the other topics, (V, K).
+def separate(counts: np.ndarray, strength: float) -> np.ndarray:
+    r"""Counts of words in topics, less where other topics use the word, (V, K).
 
-    :math:`n_{vk} (1 - w (1 - s_{vk}))` with :math:`s_{vk} = \beta_{vk} / \sum_j \beta_{vj}`: a word that one topic
-    alone uses is left as it is, one that all use alike keeps about a share ``1 - w``.
+    :math:`n_{vk} / (1 + s \bar\beta_{v,-k} / \sum_u p_u^2)`: the word's mean probability in the other topics, measured
+    by the probability that two tokens of the corpus are the same word, so that neither the number of words nor that of
+    topics matters.  Rare words stay as they are, common ones stay where they are used most.  The largest topic keeps
+    all of its counts: it is there for the words that every document uses.
     """
-    beta = counts / np.maximum(counts.sum(axis=0), 1e-30)
-    share = beta / np.maximum(beta.sum(axis=1, keepdims=True), 1e-30)
-    return counts * (1.0 - separation * (1.0 - share))
+    tokens = counts.sum(axis=0)
+    beta = counts / np.maximum(tokens, 1e-30)
+    others = (beta.sum(axis=1, keepdims=True) - beta).clip(0.0) / max(counts.shape[1] - 1, 1)
+    same = np.sum((counts.sum(axis=1) / tokens.sum()) ** 2)
+    separated = counts / (1.0 + strength * others / same)
+    largest = tokens.argmax()
+    separated[:, largest] = counts[:, largest]
+    return separated
 
 
 def _known_rows(X: sp.csr_array) -> sp.csr_array:
@@ -553,7 +554,7 @@ _CONSTRAINTS: dict[str, _Constraint] = {
     "doc_topic_prior": _POSITIVE,
     "topic_prior_scale": _POSITIVE,
     "topic_smoothing": _NOT_NEGATIVE,
-    "separation": ("a number from 0 to below 1", lambda value: _is_finite(value) and 0 <= value < 1),
+    "separation": _NOT_NEGATIVE,
     "encoder_features": _COUNT,
     "hidden_layer_sizes": (
         "a sequence of integers of at least 1, such as (200,)",

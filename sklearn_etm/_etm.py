@@ -43,25 +43,26 @@ class ETMTransformer(BaseTopicModel):
         Dimension L of the vectors where ``embeddings`` is None.
     doc_topic_prior : float, default=0.1
         Concentration of the symmetric Dirichlet that the prior of topic proportions matches; smaller means fewer
-        topics in a document. It is also the number of tokens of each topic that the prior weighs in `transform`.
+        topics in a document. A fifth of it is the number of tokens of each topic that it weighs in `transform`.
     topic_prior_scale : float, default=10.0
         Standard deviation :math:`\delta` of the prior of topic vectors.
     topic_smoothing : float, default=1000.0
         Number of tokens that the topics found by SVI weigh in each round of EM, at most a quarter of the tokens of an
         average topic. More keeps topics smoother, less lets them follow the counts.
-    separation : float in [0, 1), default=0.5
+    separation : float, default=1.0
         How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
         the cost of some perplexity. In SVI it weighs, per token, the mean divergence of the topics from their average;
-        in EM it is the share of a word's count that a topic loses when it shares the word with all the others.
-    encoder_features : int, default=200
-        Number of LSA features (singular vectors of the log tf-idf matrix) that the encoder reads.
+        in EM it takes from a topic's counts those of words that are common in other topics.
+    encoder_features : int, default=100
+        Number of features of a document that the encoder reads: the means over its words of vectors learned from the
+        counts (singular vectors of positive pointwise mutual information).
     hidden_layer_sizes : sequence of int, default=(200,)
         Widths of the encoder's hidden layers.
     max_iter : int, default=15
         Passes of stochastic variational inference over the documents.
     em_iter : int, default=4
         Rounds of expectation-maximisation over all documents after them, which sharpen the topics; 0 for none.
-    transform_iter : int, default=5
+    transform_iter : int, default=2
         Steps of EM by which `transform` refines the encoder's answer for each document; 0 for the encoder alone.
     batch_size : int or "auto", default="auto"
         Documents in a step. "auto" takes about a twentieth of the documents, from 32 to 512.
@@ -151,12 +152,12 @@ class ETMTransformer(BaseTopicModel):
         doc_topic_prior: float = 0.1,
         topic_prior_scale: float = 10.0,
         topic_smoothing: float = 1000.0,
-        separation: float = 0.5,
-        encoder_features: int = 200,
+        separation: float = 1.0,
+        encoder_features: int = 100,
         hidden_layer_sizes: Sequence[int] = (200,),
         max_iter: int = 15,
         em_iter: int = 4,
-        transform_iter: int = 5,
+        transform_iter: int = 2,
         batch_size: int | str = "auto",
         learning_rate: float = 0.02,
         early_stopping: bool = False,

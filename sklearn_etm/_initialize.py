@@ -7,14 +7,13 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.extmath import randomized_svd
 
+from ._cooccurrence import word_vectors
 from ._posterior import log_tfidf
 
 MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
 MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart
 MIN_SPREAD = 3e-3  # of a feature, where rows have unit length: less is rounding, or documents that hardly differ
-CLUSTER_FEATURES = 100
 CLUSTER_STARTS = 4  # of k-means: a poor start can leave two topics in one
 OVERUSE = 0.9  # a topic starts as this share of what its cluster over-uses, the rest as the corpus
 
@@ -37,30 +36,30 @@ def start(X: sp.csr_array, K: int, n_features: int, rng: np.random.RandomState) 
     document_frequency = np.bincount(X.indices, minlength=X.shape[1])
     idf = (np.log((1 + X.shape[0]) / (1 + document_frequency)) + 1).astype(np.float32)
     T = log_tfidf(X.astype(np.float32), idf)
-    projection = _projection(T, n_features, rng)
-    projection /= np.maximum((T @ projection).std(axis=0), MIN_SPREAD)
+    projection = _projection(X, T, n_features)
     common = max(MAX_DOCUMENT_FREQUENCY * X.shape[0], np.median(document_frequency))
     telling = sp.diags_array((document_frequency <= common).astype(np.float32))
-    labels = _cluster(sp.csr_array(T @ telling), min(K - 1, X.shape[0]), rng)
+    labels = _cluster(T @ telling @ projection, min(K - 1, X.shape[0]), rng)
+    projection /= np.maximum((T @ projection).std(axis=0), MIN_SPREAD)
     return Start(idf, projection, unigram, _topics(X, labels, K, unigram, rng))
 
 
-def _projection(T: sp.csr_array, n_features: int, rng: np.random.RandomState) -> np.ndarray:
-    """First right singular vectors: (V, L)."""
-    rank = max(1, min(n_features, min(T.shape) - 1))
-    return np.ascontiguousarray(randomized_svd(T, rank, n_iter=2, random_state=rng)[2].T)
+def _projection(X: sp.csr_array, T: sp.csr_array, size: int) -> np.ndarray:
+    """Word vectors (V, L), less that of the mean token: their mean over a document is what sets it apart."""
+    vectors = word_vectors(X, size)
+    usage = T.sum(axis=0)
+    return (vectors - usage @ vectors / usage.sum()).astype(np.float32)
 
 
-def _cluster(T: sp.csr_array, n_clusters: int, rng: np.random.RandomState) -> np.ndarray:
-    """Cluster label of each document: k-means on its direction in LSA space."""
+def _cluster(features: np.ndarray, n_clusters: int, rng: np.random.RandomState) -> np.ndarray:
+    """Cluster label of each document: k-means on the directions of their mean word vectors."""
     if n_clusters < 2:
-        return np.zeros(T.shape[0], dtype=int)
-    features = T @ _projection(T, CLUSTER_FEATURES, rng)
+        return np.zeros(len(features), dtype=int)
     length = np.linalg.norm(features, axis=1, keepdims=True)
-    features /= np.where(length > 0, length, 1.0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct documents than clusters will do
-        return KMeans(n_clusters, n_init=CLUSTER_STARTS, max_iter=20, random_state=rng).fit_predict(features)
+        kmeans = KMeans(n_clusters, n_init=CLUSTER_STARTS, max_iter=20, random_state=rng)
+        return kmeans.fit_predict(features / np.where(length > 0, length, 1.0))
 
 
 def _topics(X: sp.csr_array, labels: np.ndarray, K: int, unigram: np.ndarray, rng: np.random.RandomState) -> np.ndarray:

@@ -4,12 +4,24 @@ All in float64 and row by row the same whatever the batch.
 """
 
 from itertools import pairwise
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import scipy.sparse as sp
 
 BLOCK_FLOATS = 1 << 20  # about what fits a processor's cache when a block's words are gathered
+
+
+ENCODER_TEMPERATURE = 2.0  # its mean of z is a mode: the mean of theta is less sharp
+
+
+class Refinement(NamedTuple):
+    """How the encoder's answer for a document is refined to its topic proportions."""
+
+    encoder_weight: float  # tokens that the encoder's answer weighs
+    prior_weight: float  # tokens of each topic that a uniform prior weighs
+    n_steps: int  # of EM
+    temperature: float = ENCODER_TEMPERATURE  # of the softmax of the encoder's answer
 
 
 class EncoderArrays(TypedDict):
@@ -62,16 +74,10 @@ def topic_proportions(
     X: sp.csr_array,
     components: np.ndarray,
     encoder: EncoderArrays,
-    *,
-    encoder_weight: float,
-    prior_weight: float,
-    n_steps: int,
+    refinement: Refinement,
 ) -> np.ndarray:
-    """Posterior topic proportions of count rows, (n_samples, K); the mean of the prior for an empty document.
-
-    ``encoder_weight`` and ``prior_weight`` are the numbers of pseudo-tokens that the encoder's answer, and a uniform
-    prior, weigh in the refinement.
-    """
+    """Posterior topic proportions of count rows, (n_samples, K); the mean of the prior for an empty document."""
+    encoder_weight, prior_weight, n_steps, temperature = refinement
     K = components.shape[0]
     theta = np.full((X.shape[0], K), 1.0 / K)
     known = np.flatnonzero(np.diff(X.indptr))
@@ -83,7 +89,7 @@ def topic_proportions(
     idf, projection = encoder["idf"][words].astype(np.float64), encoder["projection"][words].astype(np.float64)
     for block in _blocks(X.indptr, BLOCK_FLOATS // K):
         X_block = X[block]
-        first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder))
+        first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder) / temperature)
         prior = encoder_weight * first + prior_weight
         theta[known[block]] = refine(first, prior, X_block, beta_t, n_steps)
     return theta

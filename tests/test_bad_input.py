@@ -225,7 +225,7 @@ BAD_PARAMETERS = {
     "doc_topic_prior": positive,
     "topic_prior_scale": positive,
     "topic_smoothing": [-1.0, np.nan, np.inf, "1", None],
-    "separation": [-0.1, 1.0, np.nan, "1", None],
+    "separation": [-0.1, np.inf, np.nan, "1", None],
     "encoder_features": whole,
     "hidden_layer_sizes": [(0,), (8, -1), (2.5,), 8, "8", None],
     "max_iter": whole,

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
-from sklearn_etm._base import logistic_normal_prior
+from sklearn_etm._base import logistic_normal_prior, separate
+from sklearn_etm._cooccurrence import word_vectors
 from sklearn_etm._posterior import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.engine.batches import Corpus, padded_size
@@ -120,6 +121,40 @@ def test_prior_matches_the_dirichlet(K, concentration):
 
 def test_prior_of_one_topic_has_a_positive_scale():
     assert logistic_normal_prior(0.1, 1)[1] > 0
+
+
+def test_word_vectors_are_those_of_the_dense_formula():
+    """Positive PMI by loops over documents and pairs, decomposed by a dense SVD."""
+    X = np.random.RandomState(0).poisson(0.6, (40, 12)).astype(float)
+    X = X[X.sum(1) > 0]
+    pairs = np.zeros((12, 12))
+    for row in X:
+        words = np.flatnonzero(row)
+        for v in words:
+            for c in words:
+                pairs[v, c] += (v != c) / max(len(words) - 1, 1)
+    p = pairs / pairs.sum()
+    with np.errstate(divide="ignore"):
+        M = np.maximum(np.log(p / np.outer(p.sum(1), p.sum(0))), 0)
+    U, s, _ = np.linalg.svd(M)
+    expected = U[:, :4] * np.sqrt(s[:4])
+    vectors = word_vectors(sp.csr_array(X), 4)
+    assert_allclose(vectors @ vectors.T, expected @ expected.T, rtol=1e-3, atol=1e-4)  # whatever their signs
+
+
+def test_word_vectors_of_words_that_are_never_together():
+    assert_array_equal(word_vectors(sp.csr_array(np.eye(3)), 2), np.zeros((3, 2)))
+
+
+def test_separation_takes_what_other_topics_use():
+    counts = np.array([[8.0, 0.0, 4.0], [0.0, 8.0, 4.0], [0.0, 0.0, 8.0], [2.0, 2.0, 4.0]])  # the last topic is largest
+    separated = separate(counts, 1.0)
+    same = ((counts.sum(1) / counts.sum()) ** 2).sum()
+    assert_allclose(separated[0, 0], 8 / (1 + (0 + 4 / 20) / 2 / same))
+    assert_allclose(separated[3, 1], 2 / (1 + (2 / 10 + 4 / 20) / 2 / same))
+    assert_array_equal(separated[:, 2], counts[:, 2])
+    assert_array_equal(separate(counts, 0.0), counts)
+    assert_allclose(separate(7 * counts, 1.0), 7 * separated)
 
 
 @pytest.mark.parametrize("Model", [LNTMTransformer, ETMTransformer])

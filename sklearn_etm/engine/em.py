@@ -25,13 +25,14 @@ def counts_program(spec: Spec):
     """Expected tokens of each word in each topic, (V, K), summed over the first ``n`` batches of a stack."""
 
     @jax.jit
-    def run(beta_t, weights, stats, stack: Batch, n, encoder_weight, prior_weight, n_steps):
+    def run(beta_t, weights, stats, stack: Batch, n, refinement):
         count_trace("em")
+        encoder_weight, prior_weight, n_steps, temperature = refinement
 
         def step(i, total):
             batch = jax.tree.map(lambda leaf: leaf[i], stack)
             loc, _ = spec.encoder.apply({"params": weights, **stats}, batch.features, batch.mask, False)
-            first = jax.nn.softmax(loc)
+            first = jax.nn.softmax(loc / temperature)
             theta = refine(first, encoder_weight * first + prior_weight, beta_t, batch, n_steps)
             return total + expected_counts(theta, beta_t, batch)
 

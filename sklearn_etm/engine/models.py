@@ -81,25 +81,36 @@ def topic_prior(spec: Spec, hyper: Hyper) -> dict[str, dist.Distribution]:
     return prior
 
 
-def separation(beta_t: jax.Array) -> jax.Array:
-    """Mean over topics of KL(beta_k || mean_j beta_j), in nats: 0 when all topics agree, log K when none overlap."""
-    mean = beta_t.mean(1, keepdims=True)
-    return jnp.where(beta_t > 0, beta_t * (jnp.log(beta_t + 1e-30) - jnp.log(mean + 1e-30)), 0.0).sum(0).mean()
+def separation(beta_t: jax.Array, weight: jax.Array) -> jax.Array:
+    """Mean of KL(beta_k || mean_j beta_j) with topics weighted, in nats: 0 when all agree; at most log K."""
+    mean = (beta_t * weight).sum(1, keepdims=True)
+    divergence = jnp.where(beta_t > 0, beta_t * (jnp.log(beta_t + 1e-30) - jnp.log(mean + 1e-30)), 0.0).sum(0)
+    return (divergence * weight).sum()
+
+
+def _separation_weight(spec: Spec, theta: jax.Array, batch: Batch) -> jax.Array:
+    """Weight of each topic, (K,): its share where topics share vectors, lest rare topics move those of all."""
+    if spec.topics == "lntm":
+        return jnp.full(spec.K, 1 / spec.K)
+    share = (theta * batch.mask[:, None]).sum(0) / batch.mask.sum()
+    return jax.lax.stop_gradient(share)
 
 
 def model(spec: Spec, batch: Batch, hyper: Hyper) -> None:
     """The generative model; ``hyper["n_batches"]`` scales a batch to the corpus."""
     parts = {name: numpyro.sample(name, prior) for name, prior in topic_prior(spec, hyper).items()}
     beta_t = jax.nn.softmax(topic_logits(spec, parts, hyper), axis=0)
-    numpyro.factor("separation", hyper["separation"] * hyper["n_documents"] * separation(beta_t))
     with (
         numpyro.plate("documents", batch.mask.shape[0]),
         numpyro.handlers.scale(scale=hyper["n_batches"]),
         numpyro.handlers.mask(mask=batch.mask > 0),
     ):
         z = numpyro.sample("z", dist.Normal(hyper["mu"], hyper["sigma"]).to_event(1))
-        log_p = log_likelihood(jax.nn.softmax(z), beta_t, batch)
+        theta = jax.nn.softmax(z)
+        log_p = log_likelihood(theta, beta_t, batch)
         numpyro.factor("x", log_p)
+    distinct = separation(beta_t, _separation_weight(spec, theta, batch))
+    numpyro.factor("separation", hyper["separation"] * hyper["n_documents"] * distinct)
     _record("reconstruction", -log_p, batch)
 
 

@@ -117,10 +117,11 @@ class Trainer:
         return total
 
     @single_precision
-    def expected_counts(self, corpus: Corpus, encoder_weight: float, prior_weight: float, n_steps: int) -> np.ndarray:
-        """E-step: expected tokens of each word in each topic, (V, K)."""
+    def expected_counts(self, corpus: Corpus, refinement: tuple[float, ...]) -> np.ndarray:
+        """E-step: expected tokens of each word in each topic, (V, K); theta refined as in `transform`."""
         weights, stats = self._encoder()
         beta_t = self._beta_t()
+        arguments = tuple(np.int32(value) if isinstance(value, int) else np.float32(value) for value in refinement)
         total = np.zeros(beta_t.shape, np.float64)
         for stack, n in corpus.shards():
             counts = em.counts_program(self.spec)(
@@ -129,9 +130,7 @@ class Trainer:
                 stats,
                 stack,
                 np.int32(n),
-                np.float32(encoder_weight),
-                np.float32(prior_weight),
-                np.int32(n_steps),
+                arguments,
             )
             total += np.asarray(counts)
         return total

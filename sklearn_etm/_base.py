@@ -58,7 +58,7 @@ class Training(NamedTuple):
         def features(rows: sp.csr_array) -> np.ndarray:
             return _posterior.log_tfidf(rows, self.idf) @ self.projection
 
-        return Corpus(X.astype(np.float32), features, batch_size, self.trainer.spec.V, self.trainer.rng)
+        return Corpus(X.astype(np.float32, copy=False), features, batch_size, self.trainer.spec.V, self.trainer.rng)
 
 
 def _all_or_nothing(method):

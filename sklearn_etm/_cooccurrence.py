@@ -2,6 +2,7 @@
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.linalg import eigh
 
 MAX_CONTEXTS = 1000  # most common words, that others are described by
 MAX_AXES_WORDS = 10_000  # most common words, that the axes are found from
@@ -26,10 +27,10 @@ def word_vectors(X: sp.csr_array, size: int) -> np.ndarray:
     contexts = np.sort(by_frequency[:MAX_CONTEXTS])
     M = _positive_pmi(_cooccurrence(X, contexts))
     axes = M[by_frequency[:MAX_AXES_WORDS]].toarray()
-    values, U = np.linalg.eigh(axes.T @ axes)
-    rank = max(1, min(size, len(contexts), len(axes)))
-    singular = np.sqrt(np.maximum(values[::-1][:rank], 1e-12))
-    return M @ (U[:, ::-1][:, :rank] / np.sqrt(singular))
+    C = len(contexts)
+    values, U = eigh(axes.T @ axes, subset_by_index=[max(C - size, 0), C - 1])
+    singular = np.sqrt(np.maximum(values[::-1], 1e-12))
+    return M @ (U[:, ::-1] / np.sqrt(singular))
 
 
 def _cooccurrence(X: sp.csr_array, contexts: np.ndarray) -> sp.coo_array:

@@ -15,6 +15,7 @@ MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
 MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart
 MIN_SPREAD = 3e-3  # of a feature, where rows have unit length: less is rounding, or documents that hardly differ
 CLUSTER_STARTS = 4  # of k-means: a poor start can leave two topics in one
+CLUSTER_SAMPLE = 40  # documents a cluster that the starts are tried on, and 2,000 at least
 OVERUSE = 0.9  # a topic starts as this share of what its cluster over-uses, the rest as the corpus
 
 
@@ -56,10 +57,13 @@ def _cluster(features: np.ndarray, n_clusters: int, rng: np.random.RandomState) 
     if n_clusters < 2:
         return np.zeros(len(features), dtype=int)
     length = np.linalg.norm(features, axis=1, keepdims=True)
+    directions = features / np.where(length > 0, length, 1.0)
+    n_sample = min(max(CLUSTER_SAMPLE * n_clusters, 2000), len(features))
+    sample = directions[rng.choice(len(features), n_sample, replace=False)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct documents than clusters will do
-        kmeans = KMeans(n_clusters, n_init=CLUSTER_STARTS, max_iter=20, random_state=rng)
-        return kmeans.fit_predict(features / np.where(length > 0, length, 1.0))
+        first = KMeans(n_clusters, n_init=CLUSTER_STARTS, max_iter=20, random_state=rng).fit(sample)
+        return KMeans(n_clusters, init=first.cluster_centers_, max_iter=10).fit_predict(directions)
 
 
 def _topics(X: sp.csr_array, labels: np.ndarray, K: int, unigram: np.ndarray, rng: np.random.RandomState) -> np.ndarray:

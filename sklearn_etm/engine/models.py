@@ -81,11 +81,11 @@ def topic_prior(spec: Spec, hyper: Hyper) -> dict[str, dist.Distribution]:
     return prior
 
 
-def separation(beta_t: jax.Array, weight: jax.Array) -> jax.Array:
+def separation(log_beta: jax.Array, weight: jax.Array) -> jax.Array:
     """Mean of KL(beta_k || mean_j beta_j) with topics weighted, in nats: 0 when all agree; at most log K."""
-    mean = (beta_t * weight).sum(1, keepdims=True)
-    divergence = jnp.where(beta_t > 0, beta_t * (jnp.log(beta_t + 1e-30) - jnp.log(mean + 1e-30)), 0.0).sum(0)
-    return (divergence * weight).sum()
+    beta_t = jnp.exp(log_beta)
+    log_mean = jnp.log(beta_t @ weight + 1e-30)[:, None]
+    return (beta_t * (log_beta - log_mean)).sum(0) @ weight
 
 
 def _separation_weight(spec: Spec, theta: jax.Array, batch: Batch) -> jax.Array:
@@ -99,7 +99,7 @@ def _separation_weight(spec: Spec, theta: jax.Array, batch: Batch) -> jax.Array:
 def model(spec: Spec, batch: Batch, hyper: Hyper) -> None:
     """The generative model; ``hyper["n_batches"]`` scales a batch to the corpus."""
     parts = {name: numpyro.sample(name, prior) for name, prior in topic_prior(spec, hyper).items()}
-    beta_t = jax.nn.softmax(topic_logits(spec, parts, hyper), axis=0)
+    log_beta = jax.nn.log_softmax(topic_logits(spec, parts, hyper), axis=0)
     with (
         numpyro.plate("documents", batch.mask.shape[0]),
         numpyro.handlers.scale(scale=hyper["n_batches"]),
@@ -107,9 +107,9 @@ def model(spec: Spec, batch: Batch, hyper: Hyper) -> None:
     ):
         z = numpyro.sample("z", dist.Normal(hyper["mu"], hyper["sigma"]).to_event(1))
         theta = jax.nn.softmax(z)
-        log_p = log_likelihood(theta, beta_t, batch)
+        log_p = log_likelihood(theta, jnp.exp(log_beta), batch)
         numpyro.factor("x", log_p)
-    distinct = separation(beta_t, _separation_weight(spec, theta, batch))
+    distinct = separation(log_beta, _separation_weight(spec, theta, batch))
     numpyro.factor("separation", hyper["separation"] * hyper["n_documents"] * distinct)
     _record("reconstruction", -log_p, batch)
 

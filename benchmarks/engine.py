@@ -1,0 +1,139 @@
+"""Time and memory of the engine on synthetic counts: how they grow with words and documents, and what serving costs.
+
+    python benchmarks/engine.py words        seconds an epoch at V = 5,000, 50,000 and 200,000, the same non-zeros
+    python benchmarks/engine.py documents    seconds an epoch at 10,000 to 1,000,000 documents, and memory
+    python benchmarks/engine.py serving      transform of 100,000 documents, of one, and in a fresh process
+
+Seconds an epoch are the difference between fits of many epochs and of one, once all is compiled.  Leave the machine
+alone meanwhile.
+"""
+
+import argparse
+import pickle
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.decomposition import LatentDirichletAllocation
+
+from sklearn_etm import LNTMTransformer
+
+WORDS_IN_DOCUMENT = 75
+
+
+def synthetic_counts(n_documents: int, n_words: int, seed: int = 0) -> sp.csr_array:
+    """Documents of 75 distinct words, drawn evenly: the worst case for a cache; half of the counts are 1."""
+    rng = np.random.default_rng(seed)
+    indices = np.empty((n_documents, WORDS_IN_DOCUMENT), dtype=np.int32)
+    strata = np.linspace(0, n_words, WORDS_IN_DOCUMENT + 1).astype(int)
+    for j in range(WORDS_IN_DOCUMENT):
+        indices[:, j] = rng.integers(strata[j], strata[j + 1], size=n_documents)
+    data = rng.geometric(0.5, size=indices.size).astype(np.float32)
+    indptr = np.arange(n_documents + 1, dtype=np.int64) * WORDS_IN_DOCUMENT
+    return sp.csr_array((data, indices.ravel(), indptr), shape=(n_documents, n_words))
+
+
+def memory() -> float:
+    """Peak resident memory of this process, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def seconds_an_epoch(X: sp.csr_array, K: int, epochs: int) -> float:
+    """Mean over epochs after the first."""
+    times = {}
+    for n in (1, 1 + epochs):  # the first of the two compiles
+        model = LNTMTransformer(K, max_iter=n, em_iter=0, random_state=0)
+        start = time.perf_counter()
+        model.fit(X)
+        times[n] = time.perf_counter() - start
+    model = LNTMTransformer(K, max_iter=1, em_iter=0, random_state=0)
+    start = time.perf_counter()
+    model.fit(X)
+    return (times[1 + epochs] - (time.perf_counter() - start)) / epochs
+
+
+def words() -> None:
+    """Epochs of 10,000 documents at three sizes of the vocabulary."""
+    first = None
+    for V in (5_000, 50_000, 200_000):
+        seconds = seconds_an_epoch(synthetic_counts(10_000, V), 50, 4)
+        first = first or seconds
+        print(f"V = {V:7,}: {seconds:6.2f} s an epoch, {seconds / first:.2f} times that of V = 5,000", flush=True)
+
+
+def documents() -> None:
+    """Epochs at V = 20,000 and K = 100, each size in a process of its own so that memory is its own."""
+    first = None
+    for D in (10_000, 100_000, 1_000_000):
+        command = [sys.executable, __file__, "one-size", str(D)]
+        output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        seconds, counts, peak = map(float, output.split())
+        first = first or seconds / D
+        print(
+            f"{D:9,} documents: {seconds:7.2f} s an epoch, {D / seconds:7,.0f} documents a second, "
+            f"{seconds / D / first:.2f} times linear; {peak:,.0f} MB, of which {counts:,.0f} MB are the counts",
+            flush=True,
+        )
+
+
+def one_size(n_documents: int) -> None:
+    """Seconds an epoch, size of the counts and peak memory."""
+    X = synthetic_counts(n_documents, 20_000)
+    counts = (X.data.nbytes + X.indices.nbytes + X.indptr.nbytes) / 2**20
+    print(seconds_an_epoch(X, 100, 2), counts, memory())
+
+
+def serving() -> None:
+    """Speed of transform next to scikit-learn's, of one document, and of a fresh process."""
+    V, K = 5_000, 50
+    X, X_train = synthetic_counts(100_000, V), synthetic_counts(2_000, V, seed=1)
+    ours = LNTMTransformer(K, max_iter=1, em_iter=1, random_state=0).fit(X_train)
+    lda = LatentDirichletAllocation(K, max_iter=1, random_state=0).fit(X_train)
+    seconds = {}
+    for model in (ours, lda):
+        start = time.perf_counter()
+        model.transform(X)
+        seconds[model] = time.perf_counter() - start
+        print(f"{type(model).__name__}: 100,000 documents in {seconds[model]:.1f} s")
+    print(f"ratio {seconds[ours] / seconds[lda]:.2f}")
+    one = X[:1]
+    start = time.perf_counter()
+    for _ in range(200):
+        ours.transform(one)
+    print(f"one document: {(time.perf_counter() - start) / 200 * 1e3:.2f} ms")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.pkl"
+        path.write_bytes(pickle.dumps((ours, one)))
+        load = f"import pickle; m, X = pickle.load(open({str(path)!r}, 'rb')); m.transform(X)"
+        fresh, bare = (_process_seconds(code) for code in (load, "import sklearn.decomposition"))
+    print(f"fresh process to the first transform: {fresh:.2f} s; importing scikit-learn alone: {bare:.2f} s")
+
+
+def _process_seconds(code: str) -> float:
+    """Least of five runs of a fresh process."""
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["words", "documents", "serving", "one-size"])
+    parser.add_argument("n_documents", type=int, nargs="?", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.what == "one-size":
+        one_size(args.n_documents)
+    else:
+        {"words": words, "documents": documents, "serving": serving}[args.what]()
+
+
+if __name__ == "__main__":
+    main()

@@ -302,7 +302,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     def _batch_size_for(self, n_documents: int) -> int:
         if self.batch_size != "auto":
             return self.batch_size
-        return int(np.clip(1 << max(n_documents // 20, 1).bit_length(), 32, 512))
+        return int(np.clip(1 << max(n_documents // 16, 1).bit_length(), 32, 1024))
 
     def _validation_split(
         self, X: sp.csr_array, rng: np.random.RandomState

@@ -51,10 +51,10 @@ class LNTMTransformer(BaseTopicModel):
         Passes of stochastic variational inference over the documents.
     em_iter : int, default=4
         Rounds of expectation-maximisation over all documents after them, which sharpen the topics; 0 for none.
-    transform_iter : int, default=2
+    transform_iter : int, default=3
         Steps of EM by which `transform` refines the encoder's answer for each document; 0 for the encoder alone.
     batch_size : int or "auto", default="auto"
-        Documents in a step. "auto" takes about a twentieth of the documents, from 32 to 512.
+        Documents in a step. "auto" takes a tenth of the documents or a little less, from 32 to 1024.
     learning_rate : float, default=0.02
         Of Adam, in the first step; it falls linearly to a fiftieth at ``max_iter``. In `partial_fit` it falls with the
         square root of the number of documents seen.
@@ -139,7 +139,7 @@ class LNTMTransformer(BaseTopicModel):
         hidden_layer_sizes: Sequence[int] = (200,),
         max_iter: int = 15,
         em_iter: int = 4,
-        transform_iter: int = 2,
+        transform_iter: int = 3,
         batch_size: int | str = "auto",
         learning_rate: float = 0.02,
         early_stopping: bool = False,

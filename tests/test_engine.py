@@ -104,9 +104,10 @@ def test_batches_hold_every_count_once(counts, batch_size):
     assert features == counts.sum()
 
 
+@pytest.mark.parametrize("bits", [3, 4])
 @pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 100, 5000, 5001, 123_456])
-def test_padded_size_covers_and_wastes_at_most_a_quarter(n):
-    assert n <= padded_size(n) <= 1.25 * n
+def test_padded_size_covers_and_wastes_little(n, bits):
+    assert n <= padded_size(n, bits) <= (1 + 2 / 2**bits) * n
 
 
 @pytest.mark.parametrize("concentration", [0.05, 0.5, 2.0])

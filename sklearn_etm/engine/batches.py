@@ -1,7 +1,7 @@
 """Count matrices as batches of fixed shape (NumPy and SciPy only).
 
 A batch holds its non-zero entries twice.  By document, in chunks of ``CHUNK`` entries, so that log-probabilities and
-the gradient of theta are small dense reductions with one scatter per chunk.  By word, in chunks of ``WORD_CHUNK``, so
+the gradient of theta are small dense reductions with one scatter per chunk.  By word, in chunks of their own size, so
 that the gradient of beta is the same: a row-by-row scatter is what is slow in XLA on a CPU.
 """
 
@@ -12,8 +12,10 @@ import numpy as np
 import scipy.sparse as sp
 
 CHUNK = 16
-WORD_CHUNK = 8
-MAX_SHARD_ENTRIES = 6_000_000
+WORD_CHUNKS = (2, 8)  # where a batch repeats few of its words, and where many
+MANY_REPEATS = 3.0  # entries a word
+MAX_KEPT_ENTRIES = 6_000_000  # of a corpus that is laid out once and kept
+SHARD_ENTRIES = 2_000_000  # that are laid out at a time of a larger one
 
 
 Array = Any  # of NumPy when laid out, of JAX in a program
@@ -30,14 +32,14 @@ class Batch(NamedTuple):
     words: Array  # (N, CHUNK) word of each entry
     counts: Array  # (N, CHUNK) its count
     document: Array  # (N,) document of each chunk
-    entry: Array  # (M, WORD_CHUNK) the same entries, as positions in counts.ravel()
-    entry_document: Array  # (M, WORD_CHUNK) document of each
+    entry: Array  # (M, word chunk) the same entries, as positions in counts.ravel()
+    entry_document: Array  # (M, word chunk) document of each
     entry_word: Array  # (M,) word of each chunk, ascending
 
 
-def padded_size(n: int) -> int:
-    """Round up to three significant bits, so that nearly equal sizes share one compiled program."""
-    step = 1 << max((max(n, 1) - 1).bit_length() - 3, 0)
+def padded_size(n: int, bits: int = 3) -> int:
+    """Round up to a few significant bits, so that nearly equal sizes share one compiled program."""
+    step = 1 << max((max(n, 1) - 1).bit_length() - bits, 0)
     return -(-n // step) * step
 
 
@@ -71,19 +73,24 @@ def _fill(size: int, slots: np.ndarray, values: np.ndarray, padding: int = 0) ->
     return out
 
 
-def _entries(X: sp.csr_array, n_words: int) -> dict[str, np.ndarray]:
+def _word_chunk(X: sp.csr_array) -> int:
+    """Size of chunks by word that wastes little on a batch."""
+    return WORD_CHUNKS[X.nnz > MANY_REPEATS * len(np.unique(X.indices))]
+
+
+def _entries(X: sp.csr_array, word_chunk: int) -> dict[str, np.ndarray]:
     """The chunked entries of one batch, not yet padded to a common size."""
     owner, slots = _chunk_slots(X.indptr, CHUNK)
     size = (len(owner) + 1) * CHUNK  # one chunk of padding at least: entry points there for "nothing"
     by_word = sp.csr_array((slots + 1, X.indices, X.indptr), shape=X.shape).tocsc()
-    word_owner, word_slots = _chunk_slots(by_word.indptr, WORD_CHUNK)
-    word_size = len(word_owner) * WORD_CHUNK
+    word_owner, word_slots = _chunk_slots(by_word.indptr, word_chunk)
+    word_size = len(word_owner) * word_chunk
     return {
         "words": _fill(size, slots, X.indices.astype(np.int32)).reshape(-1, CHUNK),
         "counts": _fill(size, slots, X.data.astype(np.float32)).reshape(-1, CHUNK),
         "document": np.append(owner, X.shape[0] - 1).astype(np.int32),
-        "entry": _fill(word_size, word_slots, by_word.data.astype(np.int32) - 1, size - 1).reshape(-1, WORD_CHUNK),
-        "entry_document": _fill(word_size, word_slots, by_word.indices.astype(np.int32)).reshape(-1, WORD_CHUNK),
+        "entry": _fill(word_size, word_slots, by_word.data.astype(np.int32) - 1, size - 1).reshape(-1, word_chunk),
+        "entry_document": _fill(word_size, word_slots, by_word.indices.astype(np.int32)).reshape(-1, word_chunk),
         "entry_word": word_owner.astype(np.int32),
     }
 
@@ -99,9 +106,10 @@ def stack_batches(
     parts: list[sp.csr_array], features: Callable[[sp.csr_array], np.ndarray], batch_size: int, n_words: int, stack: int
 ) -> Batch:
     """Stack ``parts`` (count matrices of at most ``batch_size`` rows) to one Batch of ``stack`` batches."""
-    entries = [_entries(X, n_words) for X in parts]
+    word_chunk = _word_chunk(parts[0])
+    entries = [_entries(X, word_chunk) for X in parts]
     N = shared_size(max(len(e["document"]) for e in entries), "document", batch_size)
-    M = shared_size(max(len(e["entry_word"]) for e in entries), "entry_word", batch_size)
+    M = shared_size(max(len(e["entry_word"]) for e in entries), "entry_word", word_chunk, batch_size)
     encoded = [features(X).astype(np.float32) for X in parts]
 
     def stacked(name: str, *shape: int, padding: int = 0) -> np.ndarray:
@@ -113,8 +121,8 @@ def stack_batches(
         words=stacked("words", N, CHUNK),
         counts=stacked("counts", N, CHUNK),
         document=stacked("document", N, padding=batch_size - 1),
-        entry=stacked("entry", M, WORD_CHUNK, padding=N * CHUNK - 1),
-        entry_document=stacked("entry_document", M, WORD_CHUNK),
+        entry=stacked("entry", M, word_chunk, padding=N * CHUNK - 1),
+        entry_document=stacked("entry_document", M, word_chunk),
         entry_word=stacked("entry_word", M, padding=n_words - 1),
     )
 
@@ -130,7 +138,8 @@ class Corpus:
         self.X, self.features, self.batch_size, self.n_words = X, features, batch_size, n_words
         self.n_batches = -(-X.shape[0] // batch_size)
         self._batches = np.array_split(rng.permutation(X.shape[0]), self.n_batches)
-        per_shard = max(1, int(self.n_batches * MAX_SHARD_ENTRIES / max(X.nnz, 1)))
+        entries = X.nnz if X.nnz <= MAX_KEPT_ENTRIES else SHARD_ENTRIES
+        per_shard = max(1, int(self.n_batches * entries / max(X.nnz, 1)))
         self._shards = [range(i, min(i + per_shard, self.n_batches)) for i in range(0, self.n_batches, per_shard)]
         self._stack = shared_size(min(per_shard, self.n_batches), "stack", batch_size)
         self._kept: Batch | None = None

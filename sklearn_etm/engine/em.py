@@ -52,7 +52,7 @@ def _fit_program(spec: Spec):
         def loss(params):
             log_beta = jax.nn.log_softmax(topic_logits(spec, params, hyper), axis=0)
             fit = jnp.where(target > 0, target * log_beta, 0.0).sum()
-            prior = sum(p.log_prob(params[name]) for name, p in topic_prior(spec, hyper).items())
+            prior = sum(p.log_density(params[name]) for name, p in topic_prior(spec, hyper).items())
             return -(fit + prior) / target.sum()
 
         def step(_, carry):

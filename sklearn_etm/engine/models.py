@@ -7,7 +7,7 @@ q(z_d | x_d) = Normal(loc(x_d), diag(scale(x_d)^2))
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
@@ -70,22 +70,59 @@ def topic_logits(spec: Spec, params: dict[str, jax.Array], hyper: Hyper) -> jax.
     return m + rho @ params["alpha"].T
 
 
-def topic_prior(spec: Spec, hyper: Hyper) -> dict[str, dist.Distribution]:
+class Normal(NamedTuple):
+    """Prior of a parameter of the topics."""
+
+    loc: Any  # of the parameter's shape
+    scale: Any
+
+    def log_density(self, value: jax.Array) -> jax.Array:
+        """Without the constant; NumPyro's own looks for infinities in passes over all words and topics."""
+        return -0.5 * (((value - self.loc) / self.scale) ** 2).sum()
+
+
+def topic_prior(spec: Spec, hyper: Hyper) -> dict[str, Normal]:
     """Prior of what the topics are made of."""
     if spec.topics == "lntm":
-        return {"b": dist.Normal(jnp.zeros((spec.V, spec.K)), hyper["delta"]).to_event(2)}
-    L = hyper["rho"].shape[1]
-    prior = {"alpha": dist.Normal(jnp.zeros((spec.K, L)), hyper["delta"]).to_event(2)}
+        return {"b": Normal(jnp.zeros((spec.V, spec.K)), hyper["delta"])}
+    prior = {"alpha": Normal(jnp.zeros((spec.K, hyper["rho"].shape[1])), hyper["delta"])}
     if spec.train_rho:
-        prior["rho"] = dist.Normal(hyper["rho"], hyper["tau"]).to_event(2)
+        prior["rho"] = Normal(hyper["rho"], hyper["tau"])
     return prior
 
 
-def separation(log_beta: jax.Array, weight: jax.Array) -> jax.Array:
-    """Mean of KL(beta_k || mean_j beta_j) with topics weighted, in nats: 0 when all agree; at most log K."""
+@jax.custom_vjp
+def topic_distributions(logits: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
+    r"""Topics and how far apart they are, from logits (V, K) and weights of the topics (K,).
+
+    Separation is :math:`\sum_k w_k \mathrm{KL}(\beta_k \| \sum_j w_j \beta_j)` in nats: 0 when all topics agree, at
+    most log K.  With its gradient written out, the arrays of all words and topics are passed over half as often.
+
+    Returns
+    -------
+    beta_t : (V, K), columns sum to 1
+    separation : scalar
+    """
+    return _topics_forward(logits, weight)[0]
+
+
+def _topics_forward(logits, weight):
+    highest = logits.max(axis=0)
+    log_beta = logits - (highest + jnp.log(jnp.exp(logits - highest).sum(axis=0)))
     beta_t = jnp.exp(log_beta)
     log_mean = jnp.log(beta_t @ weight + 1e-30)[:, None]
-    return (beta_t * (log_beta - log_mean)).sum(0) @ weight
+    separation = (beta_t * (log_beta - log_mean)).sum(0) @ weight
+    return (beta_t, separation), (log_beta, log_mean, weight)
+
+
+def _topics_backward(residuals, gradients):
+    log_beta, log_mean, weight = residuals
+    by_beta, by_separation = gradients
+    g = jnp.exp(log_beta) * (by_beta + by_separation * weight * (log_beta - log_mean))
+    return g - jnp.exp(log_beta) * g.sum(0), None
+
+
+topic_distributions.defvjp(_topics_forward, _topics_backward)
 
 
 def _separation_weight(spec: Spec, theta: jax.Array, batch: Batch) -> jax.Array:
@@ -98,8 +135,8 @@ def _separation_weight(spec: Spec, theta: jax.Array, batch: Batch) -> jax.Array:
 
 def model(spec: Spec, batch: Batch, hyper: Hyper) -> None:
     """The generative model; ``hyper["n_batches"]`` scales a batch to the corpus."""
-    parts = {name: numpyro.sample(name, prior) for name, prior in topic_prior(spec, hyper).items()}
-    log_beta = jax.nn.log_softmax(topic_logits(spec, parts, hyper), axis=0)
+    parts = {name: _point(name, prior) for name, prior in topic_prior(spec, hyper).items()}
+    logits = topic_logits(spec, parts, hyper)
     with (
         numpyro.plate("documents", batch.mask.shape[0]),
         numpyro.handlers.scale(scale=hyper["n_batches"]),
@@ -107,11 +144,18 @@ def model(spec: Spec, batch: Batch, hyper: Hyper) -> None:
     ):
         z = numpyro.sample("z", dist.Normal(hyper["mu"], hyper["sigma"]).to_event(1))
         theta = jax.nn.softmax(z)
-        log_p = log_likelihood(theta, jnp.exp(log_beta), batch)
+        beta_t, separation = topic_distributions(logits, _separation_weight(spec, theta, batch))
+        log_p = log_likelihood(theta, beta_t, batch)
         numpyro.factor("x", log_p)
-    distinct = separation(log_beta, _separation_weight(spec, theta, batch))
-    numpyro.factor("separation", hyper["separation"] * hyper["n_documents"] * distinct)
+    numpyro.factor("separation", hyper["separation"] * hyper["n_documents"] * separation)
     _record("reconstruction", -log_p, batch)
+
+
+def _point(name: str, prior: Normal) -> jax.Array:
+    """A parameter of the topics, estimated by its mode: a Delta in the guide would cost passes over all words."""
+    value = numpyro.param(f"{name}_point", jnp.zeros(prior.loc.shape))
+    numpyro.factor(f"{name}_prior", prior.log_density(value))
+    return value
 
 
 def _record(name: str, per_document: jax.Array, batch: Batch) -> None:
@@ -120,10 +164,7 @@ def _record(name: str, per_document: jax.Array, batch: Batch) -> None:
 
 
 def guide(spec: Spec, batch: Batch, hyper: Hyper) -> None:
-    """Point estimates of the topics; q(z | x) from the encoder."""
-    for name, prior in topic_prior(spec, hyper).items():
-        value = numpyro.param(f"{name}_point", jnp.zeros(prior.event_shape))
-        numpyro.sample(name, dist.Delta(value, event_dim=2))
+    """q(z | x) from the encoder; of the topics there are point estimates only."""
     encode = flax_module("encoder", spec.encoder, batch.features, batch.mask, True, mutable=["batch_stats"])
     loc, scale = encode(batch.features, batch.mask, True)
     q, p = dist.Normal(loc, scale).to_event(1), dist.Normal(hyper["mu"], hyper["sigma"]).to_event(1)

@@ -15,6 +15,7 @@ from .models import Hyper, Spec, topic_logits, topic_prior
 from .svi import Losses
 
 WORD_ROWS = {"b", "rho"}  # arrays with one row a word
+VOCABULARY_BITS = 4  # of its padded size: a step's cost grows with it
 PADDING_LOG_PROBABILITY = -1e9  # of the words that pad the vocabulary
 
 
@@ -31,7 +32,7 @@ def single_precision(function: Callable) -> Callable:
 
 def pad_words(values: np.ndarray, padding: float = 0.0) -> np.ndarray:
     """Pad the first axis, one row a word, to a padded size, in float32."""
-    out = np.full((padded_size(len(values)), *values.shape[1:]), padding, dtype=np.float32)
+    out = np.full((padded_size(len(values), VOCABULARY_BITS), *values.shape[1:]), padding, dtype=np.float32)
     out[: len(values)] = values
     return out
 

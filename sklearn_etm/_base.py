@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,6 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
 from . import _initialize, _posterior
 from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
@@ -170,17 +170,18 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             self._learn_batch(X, self._begin(X) if first else self._resume())
         return self
 
-    @threadpool_limits.wrap(limits=1)  # threads add up in an order of their own, and wait for each other
     def _begin(self, X: sp.csr_array) -> Training:
-        from .engine.training import Trainer
-
         if not X.shape[0]:
             raise ValueError(
                 f"X holds no token: every row that {type(self).__name__} got is empty. Pass counts with at least one "
                 "non-zero; check the vectorizer's vocabulary, min_df and stop_words."
             )
         rng = _generator(self.random_state)
-        start = _initialize.start(X, self.num_topics, self.encoder_features, rng)
+        with ThreadPoolExecutor(1) as beside:  # importing JAX takes as long
+            future = beside.submit(_initialize.start, X, self.num_topics, self.encoder_features, rng)
+            from .engine.training import Trainer
+
+            start = future.result()
         topics = self._start_topics(start, rng)
         mu, sigma = logistic_normal_prior(self.doc_topic_prior, self.num_topics)
         separation = SVI_SEPARATION * self.separation * X.sum() / X.shape[0]
@@ -217,12 +218,15 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         def attributes() -> dict[str, Any]:
             return self._fitted_attributes(training, losses, X.shape[0])
 
-        for epoch in range(self.max_iter):
-            losses.append(self._epoch(training, corpus, lambda done, epoch=epoch: self._falling_rate(epoch + done)))
-            stop = reporter.step(f"epoch {epoch + 1}/{self.max_iter}", losses[-1], attributes)
-            value = losses[-1].loss if X_validation is None else -self._score_of(attributes(), X_validation)
-            if stop or monitor.stalled(value):
-                break
+        with ThreadPoolExecutor(1) as beside:
+            for epoch in range(self.max_iter):
+                losses.append(self._epoch(training, corpus, lambda done, epoch=epoch: self._falling_rate(epoch + done)))
+                if epoch == 0 and self.em_iter:
+                    beside.submit(training.trainer.compile_expected_counts, corpus, self._refinement())
+                stop = reporter.step(f"epoch {epoch + 1}/{self.max_iter}", losses[-1], attributes)
+                value = losses[-1].loss if X_validation is None else -self._score_of(attributes(), X_validation)
+                if stop or monitor.stalled(value):
+                    break
         counts = None
         prior = training.trainer.beta_t()
         for i in range(self.em_iter):

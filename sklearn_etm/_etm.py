@@ -210,7 +210,7 @@ class ETMTransformer(BaseTopicModel):
         """Word vectors of unit variance to start from, (V, L), their scale, and the share of words given one."""
         n_features = len(start.unigram)
         if self.embeddings is None:
-            rho, coverage = start.projection[:, : self.embedding_size], 0.0
+            rho, coverage = _widened(start.projection, self.embedding_size, rng), 0.0
         else:
             rho, coverage = align_embeddings(self.embeddings, self.vocabulary, n_features=n_features, random_state=rng)
         scale = float(np.std(rho, dtype=np.float64)) or 1.0
@@ -219,6 +219,12 @@ class ETMTransformer(BaseTopicModel):
     def _topic_attributes(self, topics: dict[str, np.ndarray], attributes: dict[str, Any]) -> dict[str, Any]:
         scale = attributes["_embedding_scale"]  # back to the space of the vectors given
         return {"topic_embeddings_": topics["alpha"] / scale, "word_embeddings_": topics["rho"] * scale}
+
+
+def _widened(vectors: np.ndarray, size: int, rng: np.random.RandomState) -> np.ndarray:
+    """The first ``size`` columns, and columns of noise where there are too few."""
+    noise = rng.normal(scale=vectors.std(), size=(len(vectors), max(size - vectors.shape[1], 0)))
+    return np.concatenate([vectors[:, :size], noise], axis=1).astype(np.float32)
 
 
 def _least_squares(A: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
 
 from ._cooccurrence import word_vectors
 from ._posterior import log_tfidf
@@ -28,6 +29,7 @@ class Start(NamedTuple):
     topics: np.ndarray  # (K, V), rows sum to 1
 
 
+@threadpool_limits.wrap(limits=1)  # threads add up in an order of their own, and wait for each other
 def start(X: sp.csr_array, K: int, n_features: int, rng: np.random.RandomState) -> Start:
     """Start from documents of at least one token each."""
     counts = X.sum(axis=0).astype(np.float64) + 0.5

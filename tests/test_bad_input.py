@@ -211,7 +211,9 @@ def test_no_hidden_layer(make_model):
 
 
 def test_more_embedding_dimensions_than_words():
-    assert_sensible(ETMTransformer(**SMALL, embedding_size=500).fit(COUNTS), COUNTS)
+    model = ETMTransformer(**SMALL, embedding_size=500).fit(COUNTS)
+    assert_sensible(model, COUNTS)
+    assert model.word_embeddings_.shape[1] == model.topic_embeddings_.shape[1] == 500
 
 
 # Parameters

@@ -43,6 +43,7 @@ def padded_size(n: int, bits: int = 3) -> int:
     return -(-n // step) * step
 
 
+SHARED_BITS = 4
 _sizes_in_use: dict[tuple, set[int]] = {}
 
 
@@ -52,7 +53,7 @@ def shared_size(n: int, *kind: int | str) -> int:
     Folds of a grid search differ by some entries, which may fall on both sides of a padded size.
     """
     sizes = _sizes_in_use.setdefault(kind, set())
-    size = min((size for size in sizes if n <= size <= 1.5 * n), default=padded_size(n))
+    size = min((size for size in sizes if n <= size <= 1.5 * n), default=padded_size(n, SHARED_BITS))
     sizes.add(size)
     return size
 
@@ -103,10 +104,14 @@ def _stack(rows: list[np.ndarray], shape: tuple[int, ...], padding: int = 0) -> 
 
 
 def stack_batches(
-    parts: list[sp.csr_array], features: Callable[[sp.csr_array], np.ndarray], batch_size: int, n_words: int, stack: int
+    parts: list[sp.csr_array],
+    features: Callable[[sp.csr_array], np.ndarray],
+    batch_size: int,
+    n_words: int,
+    stack: int,
+    word_chunk: int,
 ) -> Batch:
     """Stack ``parts`` (count matrices of at most ``batch_size`` rows) to one Batch of ``stack`` batches."""
-    word_chunk = _word_chunk(parts[0])
     entries = [_entries(X, word_chunk) for X in parts]
     N = shared_size(max(len(e["document"]) for e in entries), "document", batch_size)
     M = shared_size(max(len(e["entry_word"]) for e in entries), "entry_word", word_chunk, batch_size)
@@ -142,7 +147,8 @@ class Corpus:
         per_shard = max(1, int(self.n_batches * entries / max(X.nnz, 1)))
         self._shards = [range(i, min(i + per_shard, self.n_batches)) for i in range(0, self.n_batches, per_shard)]
         self._stack = shared_size(min(per_shard, self.n_batches), "stack", batch_size)
-        self._kept: Batch | None = None
+        self._word_chunk = _word_chunk(X[self._batches[0]])
+        self.kept: Batch | None = None  # the batches of a corpus of one shard, once they are laid out
 
     def shards(self) -> Iterator[tuple[Batch, int]]:
         """Yield (stacked batches, how many of them are real)."""
@@ -150,10 +156,10 @@ class Corpus:
             yield self._layout(shard), len(shard)
 
     def _layout(self, shard: range) -> Batch:
-        if self._kept is not None:
-            return self._kept
+        if self.kept is not None:
+            return self.kept
         parts = [self.X[self._batches[i]] for i in shard]
-        batch = stack_batches(parts, self.features, self.batch_size, self.n_words, self._stack)
+        batch = stack_batches(parts, self.features, self.batch_size, self.n_words, self._stack, self._word_chunk)
         if len(self._shards) == 1:
-            self._kept = batch
+            self.kept = batch
         return batch

@@ -120,21 +120,21 @@ class Trainer:
     @single_precision
     def expected_counts(self, corpus: Corpus, refinement: tuple[float, ...]) -> np.ndarray:
         """E-step: expected tokens of each word in each topic, (V, K); theta refined as in `transform`."""
-        weights, stats = self._encoder()
-        beta_t = self._beta_t()
-        arguments = tuple(np.int32(value) if isinstance(value, int) else np.float32(value) for value in refinement)
-        total = np.zeros(beta_t.shape, np.float64)
+        total = np.zeros((self.spec.V, self.spec.K))
         for stack, n in corpus.shards():
-            counts = em.counts_program(self.spec)(
-                beta_t,
-                weights,
-                stats,
-                stack,
-                np.int32(n),
-                arguments,
-            )
-            total += np.asarray(counts)
+            total += np.asarray(self._count(stack, n, refinement))
         return total
+
+    @single_precision
+    def compile_expected_counts(self, corpus: Corpus, refinement: tuple[float, ...]) -> None:
+        """Compile the E-step, for a thread beside the passes of SVI; once there has been one."""
+        if corpus.kept is not None:
+            self._count(corpus.kept, 0, refinement)
+
+    def _count(self, stack: Batch, n: int, refinement: tuple[float, ...]) -> jax.Array:
+        weights, stats = self._encoder()
+        arguments = tuple(np.int32(value) if isinstance(value, int) else np.float32(value) for value in refinement)
+        return em.counts_program(self.spec)(self._beta_t(), weights, stats, stack, np.int32(n), arguments)
 
     @single_precision
     def maximise(self, counts: np.ndarray) -> None:

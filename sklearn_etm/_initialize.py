@@ -15,7 +15,7 @@ from ._posterior import log_tfidf
 MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
 MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart
 MIN_SPREAD = 3e-3  # of a feature, where rows have unit length: less is rounding, or documents that hardly differ
-MIN_CLUSTER_FEATURES = 10  # as many as topics, else: more tell apart what few clusters should not
+MIN_CLUSTER_FEATURES = 20  # as many as topics, else: more tell apart what few clusters should not
 CLUSTER_STARTS = 4  # of k-means: a poor start can leave two topics in one
 CLUSTER_SAMPLE = 40  # documents a cluster that the starts are tried on, and 2,000 at least
 OVERUSE = 0.9  # a topic starts as this share of what its cluster over-uses, the rest as the corpus

@@ -1,7 +1,8 @@
 """Topic models for scikit-learn: trained by stochastic variational inference in NumPyro, served by NumPy."""
 
 from ._etm import ETMTransformer
+from ._lda import AmortizedLDATransformer
 from ._lntm import LNTMTransformer
 from ._version import __version__
 
-__all__ = ["ETMTransformer", "LNTMTransformer", "__version__"]
+__all__ = ["AmortizedLDATransformer", "ETMTransformer", "LNTMTransformer", "__version__"]

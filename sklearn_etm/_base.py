@@ -35,6 +35,16 @@ ENCODER_WEIGHT = 5.0  # tokens that the encoder's answer weighs when theta is re
 PRIOR_SHARE = 0.2  # of the prior's tokens that theta is refined with: the encoder's answer holds prior, too
 
 
+DIRICHLET_SPREAD = 1.5  # standard deviation of log concentrations that the encoder starts with
+RESUMED = {  # parameters that a model in training holds on to, by their names in its Spec
+    "num_topics": "K",
+    "guide": "guide",
+    "inference": "inference",
+    "likelihood": "likelihood",
+    "learn_prior": "learn_prior",
+}
+
+
 class TopicStart(NamedTuple):
     """What a model's topics start from."""
 
@@ -58,7 +68,7 @@ class Training(NamedTuple):
         def features(rows: sp.csr_array) -> np.ndarray:
             return _posterior.log_tfidf(rows, self.idf) @ self.projection
 
-        return Corpus(X.astype(np.float32, copy=False), features, batch_size, self.trainer.spec.V, self.trainer.rng)
+        return Corpus(X, features, batch_size, self.trainer.spec.V, self.trainer.rng)
 
 
 def _all_or_nothing(method):
@@ -81,6 +91,9 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
     """What the models share: everything but what topics are made of."""
 
     _kind: str  # of topics, as the engine calls it
+    num_topics: int
+    guide = "logistic_normal"  # family of theta; a parameter where there is a choice
+    inference = "svi"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -183,26 +196,33 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
             start = future.result()
         topics = self._start_topics(start, rng)
-        mu, sigma = logistic_normal_prior(self.doc_topic_prior, self.num_topics)
-        separation = SVI_SEPARATION * self.separation * X.sum() / X.shape[0]
-        trainer = Trainer.begin(
-            dict(topics=self._kind, K=self.num_topics, hidden=tuple(self.hidden_layer_sizes), **topics.switches),
-            dict(unigram=start.unigram, mu=mu, sigma=sigma, separation=separation, **topics.constants),
-            topics.parameters,
-            rng,
+        sizes = dict(
+            topics=self._kind,
+            K=self.num_topics,
+            hidden=tuple(self.hidden_layer_sizes),
+            likelihood=self.likelihood,
+            guide=self.guide,
+            learn_prior=bool(self.learn_prior),
         )
+        constants = dict(
+            unigram=start.unigram,
+            separation=SVI_SEPARATION * self.separation * X.sum() / X.shape[0],
+            **document_prior(self._concentration(), self.guide),
+        )
+        trainer = Trainer.begin(sizes | topics.switches, constants | topics.constants, topics.parameters, rng)
         return Training(trainer, start.idf, start.projection, topics.attributes)
 
     def _resume(self) -> Training:
         from .engine.training import Trainer
 
         saved = self._training
-        if saved["trainer"]["spec"]["K"] != self.num_topics:
-            raise ValueError(
-                f"num_topics is {self.num_topics}, but the model in training has "
-                f"{saved['trainer']['spec']['K']} topics. "
-                "Set num_topics back, or fit anew: with warm_start=False, or on a clone."
-            )
+        for name, size in RESUMED.items():
+            if hasattr(self, name) and getattr(self, name) != saved["trainer"]["spec"][size]:
+                raise ValueError(
+                    f"{name} is {getattr(self, name)!r}, but the model in training has "
+                    f"{saved['trainer']['spec'][size]!r}. "
+                    f"Set {name} back, or fit anew: with warm_start=False, or on a clone."
+                )
         return Training(
             Trainer.resume(saved["trainer"]), self._encoder["idf"], self._encoder["projection"], saved["attributes"]
         )
@@ -222,7 +242,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             for epoch in range(self.max_iter):
                 losses.append(self._epoch(training, corpus, lambda done, epoch=epoch: self._falling_rate(epoch + done)))
                 if epoch == 0 and self.em_iter:
-                    beside.submit(training.trainer.compile_expected_counts, corpus, self._refinement())
+                    beside.submit(training.trainer.compile_expected_counts, corpus, self._refinement(training))
                 stop = reporter.step(f"epoch {epoch + 1}/{self.max_iter}", losses[-1], attributes)
                 value = losses[-1].loss if X_validation is None else -self._score_of(attributes(), X_validation)
                 if stop or monitor.stalled(value):
@@ -230,7 +250,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         counts = None
         prior = training.trainer.beta_t()
         for i in range(self.em_iter):
-            counts = training.trainer.expected_counts(corpus, self._refinement())
+            counts = training.trainer.expected_counts(corpus, self._refinement(training))
             self._maximise(training, counts, prior)
             if reporter.step(f"EM {i + 1}/{self.em_iter}", None, attributes):
                 break
@@ -244,7 +264,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         n = X.shape[0]
         corpus = training.corpus(X, self._resolved_batch_size(X))
         losses = [*self._losses(), self._epoch(training, corpus, lambda done: self._stream_rate(seen + done * n))]
-        counts = training.trainer.expected_counts(corpus, self._refinement()) / n
+        counts = training.trainer.expected_counts(corpus, self._refinement(training)) / n
         before = self._training["counts"] if seen else None
         if before is not None:
             rate = (n / (seen + n)) ** FORGETTING
@@ -271,6 +291,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
 
     def _fitted_attributes(self, training: Training, losses: list[EpochLosses], n_seen: int) -> dict[str, Any]:
         trainer, V = training.trainer, len(training.idf)
+        prior = trainer.document_prior()
         return {
             "components_": trainer.components(V),
             "n_iter_": len(losses),
@@ -278,7 +299,10 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             "reconstruction_curve_": [epoch.reconstruction for epoch in losses],
             "kl_curve_": [epoch.kl for epoch in losses],
             "n_documents_seen_": n_seen,
-            "_encoder": _posterior.fold(*trainer.encoder(), training.idf, training.projection),
+            **prior_attributes(prior),
+            "_encoder": _posterior.fold(
+                *trainer.encoder(), training.idf, training.projection, trainer.spec.temperature
+            ),
             "_training": {"trainer": trainer.save(), "attributes": training.attributes, "counts": None},
             **training.attributes,
             **self._topic_attributes(trainer.topics(V), training.attributes),
@@ -289,9 +313,22 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             return []
         return list(map(EpochLosses, self.loss_curve_, self.reconstruction_curve_, self.kl_curve_))
 
-    def _refinement(self) -> _posterior.Refinement:
-        """How theta is refined, in EM as in `transform`."""
-        return _posterior.Refinement(ENCODER_WEIGHT, PRIOR_SHARE * self.doc_topic_prior, int(self.transform_iter))
+    def _refinement(self, training: Training) -> _posterior.Refinement:
+        """How theta is refined in EM: as in `transform`."""
+        return self._refinement_by(prior_attributes(training.trainer.document_prior())["doc_topic_prior_"])
+
+    def _refinement_by(self, concentration: np.ndarray) -> _posterior.Refinement:
+        return _posterior.Refinement(ENCODER_WEIGHT, PRIOR_SHARE * concentration, int(self.transform_iter))
+
+    def _concentration(self) -> np.ndarray:
+        """Dirichlet concentrations of the prior to start from, (K,)."""
+        given = np.asarray(self.doc_topic_prior, dtype=np.float64)
+        if given.ndim and len(given) != self.num_topics:
+            raise ValueError(
+                f"doc_topic_prior has {len(given)} concentrations, but num_topics is {self.num_topics}. "
+                "Pass one for each topic, or a single number for all."
+            )
+        return np.full(self.num_topics, given) if given.ndim == 0 else given
 
     def _falling_rate(self, epochs: np.ndarray) -> np.ndarray:
         return self.learning_rate * (1 - (1 - FINAL_RATE) * epochs / self.max_iter)
@@ -349,7 +386,8 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         return self._proportions(self.__dict__, X).astype(X.dtype, copy=False)
 
     def _proportions(self, fitted: dict[str, Any], X: sp.csr_array) -> np.ndarray:
-        return _posterior.topic_proportions(X, fitted["components_"], fitted["_encoder"], self._refinement())
+        refinement = self._refinement_by(fitted["doc_topic_prior_"])
+        return _posterior.topic_proportions(X, fitted["components_"], fitted["_encoder"], refinement)
 
     def inverse_transform(self, X):
         r"""Word distributions of documents with given topic proportions, :math:`\theta_d \beta`.
@@ -479,6 +517,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             wanted, valid = _CONSTRAINTS.get(name, ("", lambda value: True))
             if not valid(value):
                 raise ValueError(f"{name} of {type(self).__name__} must be {wanted}; got {value!r}.")
+        self._concentration()
 
 
 class Monitor:
@@ -495,14 +534,46 @@ class Monitor:
         return self.waited >= self.patience
 
 
-def logistic_normal_prior(concentration: float, K: int) -> tuple[np.ndarray, np.ndarray]:
-    r"""Mean and scale of the logistic normal that matches a symmetric Dirichlet, (K,) each.
+def logistic_normal_prior(concentration: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    r"""Mean and scale of the logistic normal that matches a Dirichlet of concentrations (K,), (K,) each.
 
-    Laplace approximation in the softmax basis (MacKay, 1998): mean 0, variance :math:`(1 - 1/K) / a`, which is 0 for
-    one topic, where any variance will do.
+    Laplace approximation in the softmax basis (MacKay, 1998): :math:`\mu_k = \log a_k - \overline{\log a}`,
+    :math:`\sigma_k^2 = (1 - 2/K) / a_k + \overline{1/a} / K`, which is 0 for one topic, where any variance will do.
     """
-    variance = (1 - 1 / K) / concentration if K > 1 else 1.0
-    return np.zeros(K), np.full(K, np.sqrt(variance))
+    K = len(concentration)
+    if K == 1:
+        return np.zeros(1), np.ones(1)
+    variance = (1 - 2 / K) / concentration + np.mean(1 / concentration) / K
+    return np.log(concentration) - np.log(concentration).mean(), np.sqrt(variance)
+
+
+def matching_concentration(mean: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    r"""Concentrations of the Dirichlet that a logistic normal matches, (K,): the inverse of `logistic_normal_prior`.
+
+    :math:`a_k = (1 - 2/K + e^{\mu_k} \overline{e^{-\mu}} / K) / \sigma_k^2` (Hobbhahn et al., 2020).
+    """
+    K = len(mean)
+    return (max(1 - 2 / K, 0.0) + np.exp(mean) * np.exp(-mean).mean() / K) / scale**2
+
+
+def document_prior(concentration: np.ndarray, guide: str) -> dict[str, np.ndarray]:
+    """Prior of the documents as the engine takes it, and the spread of locations that the encoder starts with."""
+    if guide == "dirichlet":
+        return {"log_concentration": np.log(concentration), "loc_scale": np.full_like(concentration, DIRICHLET_SPREAD)}
+    mu, sigma = logistic_normal_prior(concentration)
+    return {"mu": mu, "log_sigma": np.log(sigma), "loc_scale": sigma}
+
+
+def prior_attributes(prior: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Fitted attributes from the prior of the documents as the engine gives it."""
+    if "log_concentration" in prior:
+        return {"doc_topic_prior_": np.exp(prior["log_concentration"])}
+    mean, scale = prior["mu"], np.exp(prior["log_sigma"])
+    return {
+        "doc_topic_prior_": matching_concentration(mean, scale),
+        "doc_topic_prior_mean_": mean,
+        "doc_topic_prior_scale_": scale,
+    }
 
 
 def separate(counts: np.ndarray, strength: float) -> np.ndarray:
@@ -544,6 +615,10 @@ def _is_finite(value: Any) -> bool:
     return _is_integer(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
 
 
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple | np.ndarray) and np.ndim(value) == 1
+
+
 _Constraint = tuple[str, Callable[[Any], bool]]  # what a parameter must be, in words and as a test
 _COUNT: _Constraint = ("an integer of at least 1", lambda value: _is_integer(value) and value >= 1)
 _COUNT_OR_ZERO: _Constraint = ("an integer of at least 0", lambda value: _is_integer(value) and value >= 0)
@@ -551,18 +626,31 @@ _POSITIVE: _Constraint = ("a finite number above 0", lambda value: _is_finite(va
 _NOT_NEGATIVE: _Constraint = ("a finite number of at least 0", lambda value: _is_finite(value) and value >= 0)
 _FLAG: _Constraint = ("True or False", lambda value: isinstance(value, bool | np.bool_))
 
+
+def _one_of(*options: str) -> _Constraint:
+    return " or ".join(f'"{option}"' for option in options), lambda value: isinstance(value, str) and value in options
+
+
 _CONSTRAINTS: dict[str, _Constraint] = {
     "num_topics": _COUNT,
     "train_embeddings": _FLAG,
     "embedding_size": _COUNT,
-    "doc_topic_prior": _POSITIVE,
+    "doc_topic_prior": (
+        "a finite number above 0, or one for each topic",
+        lambda value: all(map(_POSITIVE[1], value)) if _is_list(value) else _POSITIVE[1](value),
+    ),
+    "topic_word_prior": _POSITIVE,
+    "likelihood": _one_of("multinomial", "poisson"),
+    "guide": _one_of("dirichlet", "logistic_normal"),
+    "inference": _one_of("svi", "mcem"),
+    "learn_prior": _FLAG,
     "topic_prior_scale": _POSITIVE,
     "topic_smoothing": _NOT_NEGATIVE,
     "separation": _NOT_NEGATIVE,
     "encoder_features": _COUNT,
     "hidden_layer_sizes": (
         "a sequence of integers of at least 1, such as (200,)",
-        lambda value: isinstance(value, list | tuple | np.ndarray) and all(_is_integer(n) and n >= 1 for n in value),
+        lambda value: _is_list(value) and all(_is_integer(n) and n >= 1 for n in value),
     ),
     "max_iter": _COUNT,
     "em_iter": _COUNT_OR_ZERO,

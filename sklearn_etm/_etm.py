@@ -20,7 +20,7 @@ class ETMTransformer(BaseTopicModel):
     r"""Embedded Topic Model: words and topics are vectors of one space.
 
     .. math::
-        z_d \sim \mathcal{N}(0, \sigma^2 I), \quad \theta_d = \mathrm{softmax}(z_d), \quad
+        z_d \sim \mathcal{N}(\mu, \mathrm{diag}(\sigma^2)), \quad \theta_d = \mathrm{softmax}(z_d), \quad
         \beta_k = \mathrm{softmax}(m + \rho \alpha_k), \quad x_d \sim \mathrm{Multinomial}(N_d, \theta_d \beta)
 
     with :math:`m` the log unigram distribution, :math:`\rho` the word vectors and :math:`\alpha_k \sim \mathcal{N}(0,
@@ -41,9 +41,17 @@ class ETMTransformer(BaseTopicModel):
         always do.
     embedding_size : int, default=50
         Dimension L of the vectors where ``embeddings`` is None.
-    doc_topic_prior : float, default=0.1
-        Concentration of the symmetric Dirichlet that the prior of topic proportions matches; smaller means fewer
-        topics in a document. A fifth of it is the number of tokens of each topic that it weighs in `transform`.
+    doc_topic_prior : float or array-like of shape (num_topics,), default=0.1
+        Concentration of the Dirichlet that the prior of topic proportions matches, of each topic where they differ;
+        smaller means fewer topics in a document. A fifth of it is the number of tokens of each topic that it weighs
+        in `transform`.
+    learn_prior : bool, default=False
+        Whether mean and scale of the prior of :math:`z_d` are learned by maximum likelihood; they start where they
+        match ``doc_topic_prior``.
+    likelihood : {"multinomial", "poisson"}, default="multinomial"
+        "poisson" takes counts as independent with the rates :math:`N_d \theta_d \beta`, which add up to the length of
+        the document. Given the lengths that is the multinomial: the topics are the same to rounding, the
+        log-likelihoods have the probability of the lengths and orders of words besides.
     topic_prior_scale : float, default=10.0
         Standard deviation :math:`\delta` of the prior of topic vectors.
     topic_smoothing : float, default=1000.0
@@ -97,6 +105,10 @@ class ETMTransformer(BaseTopicModel):
         Topic vectors :math:`\alpha`, in the space of the word vectors.
     embedding_coverage_ : float
         Share of words that ``embeddings`` had a vector for.
+    doc_topic_prior_mean_, doc_topic_prior_scale_ : ndarray of shape (num_topics,)
+        Mean and scale of the prior of :math:`z_d`.
+    doc_topic_prior_ : ndarray of shape (num_topics,)
+        Concentrations of the Dirichlet that matches it.
     loss_curve_ : list of float
         Negative ELBO after each pass, in nats per document: the sum of the next two.
     reconstruction_curve_ : list of float
@@ -149,7 +161,9 @@ class ETMTransformer(BaseTopicModel):
         vocabulary: Sequence[str] | None = None,
         train_embeddings: bool = True,
         embedding_size: int = 50,
-        doc_topic_prior: float = 0.1,
+        doc_topic_prior: float | Sequence[float] = 0.1,
+        learn_prior: bool = False,
+        likelihood: str = "multinomial",
         topic_prior_scale: float = 10.0,
         topic_smoothing: float = 1000.0,
         separation: float = 1.0,
@@ -174,6 +188,8 @@ class ETMTransformer(BaseTopicModel):
         self.train_embeddings = train_embeddings
         self.embedding_size = embedding_size
         self.doc_topic_prior = doc_topic_prior
+        self.learn_prior = learn_prior
+        self.likelihood = likelihood
         self.topic_prior_scale = topic_prior_scale
         self.topic_smoothing = topic_smoothing
         self.separation = separation

@@ -28,13 +28,14 @@ class Start(NamedTuple):
     projection: np.ndarray  # (V, L) float32
     unigram: np.ndarray  # (V,) smoothed word frequencies, sum to 1
     topics: np.ndarray  # (K, V), rows sum to 1
+    n_tokens: float  # of the corpus
 
 
 @threadpool_limits.wrap(limits=1)  # threads add up in an order of their own, and wait for each other
 def start(X: sp.csr_array, K: int, n_features: int, rng: np.random.RandomState) -> Start:
     """Start from documents of at least one token each."""
-    counts = X.sum(axis=0).astype(np.float64) + 0.5
-    unigram = counts / counts.sum()
+    counts = X.sum(axis=0).astype(np.float64)
+    unigram = (counts + 0.5) / (counts + 0.5).sum()
     if X.shape[0] > MAX_DOCUMENTS:
         X = X[np.sort(rng.choice(X.shape[0], MAX_DOCUMENTS, replace=False))]
     document_frequency = np.bincount(X.indices, minlength=X.shape[1])
@@ -46,7 +47,7 @@ def start(X: sp.csr_array, K: int, n_features: int, rng: np.random.RandomState) 
     features = T @ telling @ projection[:, : max(K, MIN_CLUSTER_FEATURES)]
     labels = _cluster(features, min(K - 1, X.shape[0]), rng)
     projection /= np.maximum((T @ projection).std(axis=0), MIN_SPREAD)
-    return Start(idf, projection, unigram, _topics(X, labels, K, unigram, rng))
+    return Start(idf, projection, unigram, _topics(X, labels, K, unigram, rng), counts.sum())
 
 
 def _projection(X: sp.csr_array, T: sp.csr_array, size: int) -> np.ndarray:

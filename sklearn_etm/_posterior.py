@@ -12,16 +12,12 @@ import scipy.sparse as sp
 BLOCK_FLOATS = 1 << 20  # about what fits a processor's cache when a block's words are gathered
 
 
-ENCODER_TEMPERATURE = 2.0  # its mean of z is a mode: the mean of theta is less sharp
-
-
 class Refinement(NamedTuple):
     """How the encoder's answer for a document is refined to its topic proportions."""
 
     encoder_weight: float  # tokens that the encoder's answer weighs
-    prior_weight: float  # tokens of each topic that a uniform prior weighs
+    prior_weight: np.ndarray  # (K,) tokens of each topic that the prior weighs
     n_steps: int  # of EM
-    temperature: float = ENCODER_TEMPERATURE  # of the softmax of the encoder's answer
 
 
 class EncoderArrays(TypedDict):
@@ -31,6 +27,8 @@ class EncoderArrays(TypedDict):
     projection: np.ndarray  # (V, L)
     weights: list[np.ndarray]
     biases: list[np.ndarray]
+    log_variance: tuple[np.ndarray, np.ndarray] | None  # last layer, weight and bias, of the scale of q
+    temperature: float  # of the softmax that makes the first guess of theta
 
 
 def log_tfidf(X: sp.csr_array, idf: np.ndarray) -> sp.csr_array:
@@ -48,13 +46,13 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return e / e.sum(axis=-1, keepdims=True)
 
 
-def encode(features: np.ndarray, encoder: EncoderArrays) -> np.ndarray:
-    """Mean of q(z | x), shape (n_samples, K)."""
+def encode(features: np.ndarray, encoder: EncoderArrays) -> tuple[np.ndarray, np.ndarray]:
+    """Location of q (n_samples, K), and what the last layer sees."""
     h = features
     *hidden, last = zip(encoder["weights"], encoder["biases"], strict=True)
     for W, b in hidden:
         h = np.maximum(h @ W + b, 0.0)
-    return h @ last[0] + last[1]
+    return h @ last[0] + last[1], h
 
 
 def refine(theta: np.ndarray, prior: np.ndarray, X: sp.csr_array, beta_t: np.ndarray, n_steps: int) -> np.ndarray:
@@ -77,9 +75,9 @@ def topic_proportions(
     refinement: Refinement,
 ) -> np.ndarray:
     """Posterior topic proportions of count rows, (n_samples, K); the mean of the prior for an empty document."""
-    encoder_weight, prior_weight, n_steps, temperature = refinement
+    encoder_weight, prior_weight, n_steps = refinement
     K = components.shape[0]
-    theta = np.full((X.shape[0], K), 1.0 / K)
+    theta = np.tile(prior_weight / prior_weight.sum(), (X.shape[0], 1))
     known = np.flatnonzero(np.diff(X.indptr))
     if not len(known):
         return theta
@@ -89,7 +87,7 @@ def topic_proportions(
     idf, projection = encoder["idf"][words].astype(np.float64), encoder["projection"][words].astype(np.float64)
     for block in _blocks(X.indptr, BLOCK_FLOATS // K):
         X_block = X[block]
-        first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder) / temperature)
+        first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder)[0] / encoder["temperature"])
         prior = encoder_weight * first + prior_weight
         theta[known[block]] = refine(first, prior, X_block, beta_t, n_steps)
     return theta
@@ -102,13 +100,27 @@ def _blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges)]
 
 
-def fold(arrays: dict[str, Any], stats: dict[str, Any], idf: np.ndarray, projection: np.ndarray) -> EncoderArrays:
-    """Plain arrays of a flax encoder: batch norm of the ``loc`` head folded into its linear layer."""
+def fold(
+    arrays: dict[str, Any], stats: dict[str, Any], idf: np.ndarray, projection: np.ndarray, temperature: float
+) -> EncoderArrays:
+    """Plain arrays of a flax encoder: batch norm of a head folded into its linear layer."""
+
+    def head(name: str) -> tuple[np.ndarray, np.ndarray]:
+        norm, moments = arrays[f"{name}_norm"], stats[f"{name}_norm"]
+        gain = 1.0 / np.sqrt(np.asarray(moments["var"], np.float64) + 1e-5)
+        gain = gain * np.asarray(norm["scale"], np.float64) if "scale" in norm else gain
+        shift = np.asarray(norm["bias"], np.float64) - np.asarray(moments["mean"], np.float64) * gain
+        return np.asarray(arrays[name]["kernel"], np.float64) * gain, shift
+
     hidden = sorted(name for name in arrays if name.startswith("hidden"))
-    norm, moments = arrays["loc_norm"], stats["loc_norm"]
-    gain = np.asarray(norm["scale"], np.float64) / np.sqrt(np.asarray(moments["var"], np.float64) + 1e-5)
     weights = [np.asarray(arrays[name]["kernel"], np.float64) for name in hidden]
     biases = [np.asarray(arrays[name]["bias"], np.float64) for name in hidden]
-    weights.append(np.asarray(arrays["loc"]["kernel"], np.float64) * gain)
-    biases.append(np.asarray(norm["bias"], np.float64) - np.asarray(moments["mean"], np.float64) * gain)
-    return {"idf": idf, "projection": projection, "weights": weights, "biases": biases}
+    weight, bias = head("loc")
+    return {
+        "idf": idf,
+        "projection": projection,
+        "weights": [*weights, weight],
+        "biases": [*biases, bias],
+        "log_variance": head("log_variance") if "log_variance" in arrays else None,
+        "temperature": temperature,
+    }

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_etm import ETMTransformer, LNTMTransformer
+from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
 
+MODELS = [LNTMTransformer, ETMTransformer, AmortizedLDATransformer]
 SMALL = {
     "num_topics": 3,
     "encoder_features": 8,
@@ -23,7 +24,7 @@ SMALL = {
 }
 
 
-@pytest.fixture(params=[LNTMTransformer, ETMTransformer])
+@pytest.fixture(params=MODELS)
 def Model(request):
     """Class of each public estimator."""
     return request.param
@@ -41,7 +42,7 @@ def model(make_model):
     return make_model()
 
 
-@pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
+@pytest.fixture(scope="module", params=MODELS)
 def fitted(request, X):
     """A small fitted model, shared by the tests of a module: read it, do not change it."""
     return request.param(**SMALL).fit(X)

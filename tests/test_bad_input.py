@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from conftest import SMALL
+from conftest import MODELS, SMALL
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_etm import ETMTransformer, LNTMTransformer
+from sklearn_etm import ETMTransformer
 
 COUNTS = np.random.default_rng(0).poisson(1.0, size=(20, 6)).astype(float)
 WORDS = ["ant", "bee", "cat", "dog", "elk", "fox"]
@@ -47,7 +47,7 @@ BAD_COUNTS = {
 }
 
 
-@pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
+@pytest.fixture(scope="module", params=MODELS)
 def learned(request):
     """A fitted model of six words; read it, do not change it."""
     return request.param(**SMALL).fit(COUNTS)
@@ -224,7 +224,11 @@ positive = [0, -1.0, np.nan, np.inf, "1", None]
 flag = ["yes", None, 2]
 BAD_PARAMETERS = {
     "num_topics": whole,
-    "doc_topic_prior": positive,
+    "doc_topic_prior": [*positive, [0.1, 0.0, 0.1], [[0.1, 0.1, 0.1]]],
+    "topic_word_prior": positive,
+    "guide": ["normal", 1, None],
+    "likelihood": ["gaussian", None, 1],
+    "learn_prior": flag,
     "topic_prior_scale": positive,
     "topic_smoothing": [-1.0, np.nan, np.inf, "1", None],
     "separation": [-0.1, np.inf, np.nan, "1", None],
@@ -249,7 +253,7 @@ BAD_EMBEDDINGS = {"embeddings", "vocabulary"}  # have tests of their own
 
 
 def test_every_parameter_is_tested():
-    names = {name for Model in (LNTMTransformer, ETMTransformer) for name in Model().get_params()}
+    names = {name for Model in MODELS for name in Model().get_params()}
     assert names == BAD_PARAMETERS.keys() | BAD_EMBEDDINGS
 
 
@@ -257,7 +261,7 @@ def test_every_parameter_is_tested():
     ("Model", "name", "value"),
     [
         (Model, name, value)
-        for Model in (LNTMTransformer, ETMTransformer)
+        for Model in MODELS
         for name in Model().get_params()
         for value in BAD_PARAMETERS.get(name, [])
     ],
@@ -271,7 +275,14 @@ def test_parameter_out_of_range(Model, name, value, method):
         check_is_fitted(model)
 
 
-@pytest.mark.parametrize("change", [{"learning_rate": -1.0}, {"num_topics": 5}])
+def test_a_concentration_for_each_topic(model):
+    with pytest.raises(ValueError, match=r"doc_topic_prior has 2 concentrations, but num_topics is 3"):
+        model.set_params(doc_topic_prior=[0.1, 0.2]).fit(COUNTS)
+
+
+@pytest.mark.parametrize(
+    "change", [{"learning_rate": -1.0}, {"num_topics": 5}, {"likelihood": "poisson"}, {"learn_prior": True}]
+)
 def test_parameter_changed_between_batches(learned, change):
     model = pickle.loads(pickle.dumps(learned)).set_params(**change)
     before = pickle.dumps(model)

@@ -17,13 +17,13 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sklearn_etm
-from sklearn_etm import ETMTransformer, LNTMTransformer
+from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer
 from sklearn_etm.metrics import completion_perplexity, completion_split
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 
 
-PUBLIC = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL, embedding_size=8)]
+PUBLIC = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL, embedding_size=8), AmortizedLDATransformer(**SMALL)]
 
 
 @parametrize_with_checks(PUBLIC)

@@ -3,18 +3,20 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.stats import poisson
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
-from sklearn_etm._base import logistic_normal_prior, separate
+from sklearn_etm._base import logistic_normal_prior, matching_concentration, separate
 from sklearn_etm._cooccurrence import word_vectors
 from sklearn_etm._posterior import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.engine.batches import Corpus, padded_size
-from sklearn_etm.engine.likelihood import expected_counts, log_likelihood, refine
-from sklearn_etm.engine.models import topic_distributions
+from sklearn_etm.engine.likelihood import expected_counts, log_likelihood, poisson_terms, refine
+from sklearn_etm.engine.models import Dirichlet, topic_distributions
 
 D, V, K = 23, 70, 4
 
@@ -111,18 +113,45 @@ def test_padded_size_covers_and_wastes_little(n, bits):
     assert n <= padded_size(n, bits) <= (1 + 2 / 2**bits) * n
 
 
+def test_concentrations_come_back_from_the_logistic_normal_that_matches_them():
+    concentration = np.array([0.05, 0.3, 1.0, 4.0])
+    assert_allclose(matching_concentration(*logistic_normal_prior(concentration)), concentration)
+
+
+def test_poisson_log_probability_is_that_of_every_cell(batch, parameters):
+    """All words, those that do not occur included; the rates of a document add up to its length."""
+    batch, X = batch
+    theta, beta_t = parameters
+    rates = X.sum(1, keepdims=True) * (theta @ beta_t[:V].T)
+    assert_allclose(rates.sum(1), X.sum(1), rtol=1e-5)
+    assert_allclose(
+        log_likelihood(*parameters, batch) + poisson_terms(batch), poisson.logpmf(X, rates).sum(1), rtol=1e-4, atol=1e-3
+    )
+
+
+def test_variational_topics_have_the_divergence_of_dirichlets():
+    log_lambda = np.random.RandomState(0).normal(scale=2, size=(V, K)).astype(np.float32)
+    padded = np.concatenate([log_lambda, np.full((3, K), -1e9, np.float32)])
+    topics = Dirichlet(jnp.float32(0.2), padded[:, :1] > -1e8, K)
+    q, p = dist.Dirichlet(jnp.exp(log_lambda.T)), dist.Dirichlet(jnp.full(V, 0.2))
+    assert_allclose(-topics.log_density(padded), dist.kl_divergence(q, p).sum(), rtol=1e-4)
+    samples = np.log(np.random.RandomState(0).dirichlet(np.exp(log_lambda[:, 0].astype(float)), size=20_000) + 1e-300)
+    error = samples.std(0) / np.sqrt(len(samples))
+    assert (np.abs(topics.expected_log(padded)[:V, 0] - samples.mean(0)) < 5 * error + 1e-3).all()
+
+
 @pytest.mark.parametrize("concentration", [0.05, 0.5, 2.0])
 @pytest.mark.parametrize("K", [2, 3, 50])
 def test_prior_matches_the_dirichlet(K, concentration):
     """Laplace approximation: the inverse Hessian of the negative log density in the softmax basis, at its mode."""
-    mean, scale = logistic_normal_prior(concentration, K)
+    mean, scale = logistic_normal_prior(np.full(K, concentration))
     assert_array_equal(mean, np.zeros(K))
     hessian = concentration * K * (np.eye(K) / K - np.ones((K, K)) / K**2)
     assert_allclose(scale**2, np.diag(np.linalg.pinv(hessian)), rtol=1e-6)
 
 
 def test_prior_of_one_topic_has_a_positive_scale():
-    assert logistic_normal_prior(0.1, 1)[1] > 0
+    assert logistic_normal_prior(np.full(1, 0.1))[1] > 0
 
 
 def test_topics_and_separation_have_the_gradient_of_the_plain_formula():

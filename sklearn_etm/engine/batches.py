@@ -158,7 +158,7 @@ class Corpus:
     def _layout(self, shard: range) -> Batch:
         if self.kept is not None:
             return self.kept
-        parts = [self.X[self._batches[i]] for i in shard]
+        parts = [self.X[self._batches[i]].astype(np.float32, copy=False) for i in shard]
         batch = stack_batches(parts, self.features, self.batch_size, self.n_words, self._stack, self._word_chunk)
         if len(self._shards) == 1:
             self.kept = batch

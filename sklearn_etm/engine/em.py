@@ -13,7 +13,7 @@ import optax
 
 from .batches import Batch
 from .likelihood import expected_counts, refine
-from .models import Hyper, Spec, topic_logits, topic_prior
+from .models import PADDING_LOG_PROBABILITY, Hyper, Spec, topic_logits, topic_prior
 from .svi import count_trace
 
 M_STEPS = 40  # Adam steps of an M-step that has no closed form
@@ -27,12 +27,12 @@ def counts_program(spec: Spec):
     @jax.jit
     def run(beta_t, weights, stats, stack: Batch, n, refinement):
         count_trace("em")
-        encoder_weight, prior_weight, n_steps, temperature = refinement
+        encoder_weight, prior_weight, n_steps = refinement
 
         def step(i, total):
             batch = jax.tree.map(lambda leaf: leaf[i], stack)
             loc, _ = spec.encoder.apply({"params": weights, **stats}, batch.features, batch.mask, False)
-            first = jax.nn.softmax(loc / temperature)
+            first = jax.nn.softmax(loc / spec.temperature)
             theta = refine(first, encoder_weight * first + prior_weight, beta_t, batch, n_steps)
             return total + expected_counts(theta, beta_t, batch)
 
@@ -66,7 +66,10 @@ def _fit_program(spec: Spec):
 
 
 def maximise(spec: Spec, params: dict[str, np.ndarray], target: np.ndarray, hyper: Hyper) -> dict[str, np.ndarray]:
-    """Topic parameters that fit ``target``, counts of words in topics (V, K): exactly for LNTM, some steps for ETM."""
+    """Topic parameters that fit ``target``, counts of words in topics (V, K): exactly, or by some steps for ETM."""
+    if spec.topics == "lda":
+        known = hyper["log_unigram"][:, None] > 0.5 * PADDING_LOG_PROBABILITY
+        return {"log_lambda": np.where(known, np.log(target + hyper["eta"]), PADDING_LOG_PROBABILITY)}
     if spec.topics == "lntm":
         log_beta = np.log(np.maximum(target / target.sum(axis=0), 1e-30))
         return {"b": np.where(target > 0, log_beta - hyper["log_unigram"][:, None], 0.0)}

@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+from jax.scipy.special import gammaln
 
 from .batches import Batch
 
@@ -59,6 +60,20 @@ def _backward(residuals, g):
 
 
 log_likelihood.defvjp(_forward, _backward)
+
+
+def poisson_terms(batch: Batch) -> jax.Array:
+    r"""What the log-probability of Poisson counts has besides, (B,): :math:`N \log N - N - \sum_v \log x_v!`.
+
+    The rate of a word is :math:`N_d \theta_d \beta_v`, so that the rates of a document add up to its length; words
+    that it does not use enter by this sum alone.
+    """
+    length = _by_document(batch.counts.sum(1), batch)
+    return (
+        length * jnp.log(jnp.where(length > 0, length, 1.0))
+        - length
+        - _by_document(gammaln(batch.counts + 1).sum(1), batch)
+    )
 
 
 def refine(theta: jax.Array, prior: jax.Array, beta_t: jax.Array, batch: Batch, n_steps: int) -> jax.Array:

@@ -16,10 +16,11 @@ from numpyro.infer.svi import SVIState
 from numpyro.optim import optax_to_numpyro
 
 from .batches import Array, Batch
-from .models import Hyper, Spec, guide, model, topic_prior
+from .models import PRIOR_PARAMETERS, Hyper, Spec, guide, model, topic_prior
 
 TOPIC_STEP = {
     "lntm": 5.0,
+    "lda": 5.0,
     "etm": 1.0,
 }  # of topic parameters, in units of the learning rate: free logits need larger ones
 trace_counts: dict[str, int] = {}  # how often each program was traced, that is compiled
@@ -42,7 +43,7 @@ def count_trace(program: str) -> None:
 def _scale_topics(factor: float) -> optax.GradientTransformation:
     def scale(updates, params=None):
         return {
-            name: update if name == "encoder$params" else jax.tree.map(lambda leaf: factor * leaf, update)
+            name: jax.tree.map(lambda leaf: factor * leaf, update) if name.endswith("_point") else update
             for name, update in updates.items()
         }
 
@@ -113,6 +114,8 @@ def initial_state(
     params["encoder$params"] = jax.tree_util.tree_map_with_path(
         lambda path, leaf: _initial_weight(path[-1].key, leaf, hyper, rng), params["encoder$params"]
     )
+    for name in params.keys() & hyper.keys():  # learned prior of the documents
+        params[name] = np.asarray(hyper[name], np.float32)
     set_topics(state, topics)
     for moments in state.mutable_state["encoder$state"]["batch_stats"].values():
         moments["var"] = np.ones_like(moments["var"])
@@ -129,8 +132,8 @@ def restored_state(spec: Spec, stack: Batch, hyper: Hyper, leaves: list[np.ndarr
 def _initial_weight(kind: str, leaf: np.ndarray, hyper: Hyper, rng: np.random.RandomState) -> np.ndarray:
     if kind == "kernel":  # Glorot
         return rng.normal(scale=np.sqrt(2.0 / sum(leaf.shape)), size=leaf.shape).astype(leaf.dtype)
-    if kind == "scale":  # batch norm of loc starts with the prior's standard deviation
-        return np.broadcast_to(hyper["sigma"], leaf.shape).astype(leaf.dtype)
+    if kind == "scale":  # of batch norm
+        return np.broadcast_to(hyper["loc_scale"], leaf.shape).astype(leaf.dtype)
     return np.zeros_like(leaf)
 
 
@@ -153,6 +156,12 @@ def parameters(state: SVIState) -> dict[str, Any]:
 def topics(spec: Spec, state: SVIState, hyper: Hyper) -> dict[str, Any]:
     """The topic parameters in a state, by their names in the model."""
     return {name: parameters(state)[f"{name}_point"] for name in topic_prior(spec, hyper)}
+
+
+def document_prior(state: SVIState, hyper: Hyper) -> dict[str, Any]:
+    """Prior of the documents in a state, learned or given, by the names of its parameters."""
+    params = parameters(state)
+    return {name: params.get(name, hyper[name]) for name in PRIOR_PARAMETERS & hyper.keys()}
 
 
 def set_topics(state: SVIState, values: dict[str, np.ndarray]) -> None:

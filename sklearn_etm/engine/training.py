@@ -11,12 +11,11 @@ import numpy as np
 
 from . import em, svi
 from .batches import Batch, Corpus, padded_size
-from .models import Hyper, Spec, topic_logits, topic_prior
+from .models import PADDING_LOG_PROBABILITY, Hyper, Spec, topic_logits, topic_prior
 from .svi import Losses
 
-WORD_ROWS = {"b", "rho"}  # arrays with one row a word
+WORD_ROWS = {"b": 0.0, "rho": 0.0, "log_lambda": PADDING_LOG_PROBABILITY}  # arrays with one row a word: their padding
 VOCABULARY_BITS = 4  # of its padded size: a step's cost grows with it
-PADDING_LOG_PROBABILITY = -1e9  # of the words that pad the vocabulary
 
 
 def single_precision(function: Callable) -> Callable:
@@ -69,7 +68,7 @@ class Trainer:
 
         def pad(name: str, value: Any) -> np.ndarray:
             words = np.ndim(value) == 2 and len(value) == V and name in WORD_ROWS
-            return pad_words(value) if words else np.asarray(value, np.float32)
+            return pad_words(value, WORD_ROWS[name]) if words else np.asarray(value, np.float32)
 
         log_unigram = pad_words(np.log(constants["unigram"]), PADDING_LOG_PROBABILITY)
         hyper = {name: pad(name, value) for name, value in constants.items() if name != "unigram"}
@@ -118,7 +117,7 @@ class Trainer:
         return total
 
     @single_precision
-    def expected_counts(self, corpus: Corpus, refinement: tuple[float, ...]) -> np.ndarray:
+    def expected_counts(self, corpus: Corpus, refinement: tuple) -> np.ndarray:
         """E-step: expected tokens of each word in each topic, (V, K); theta refined as in `transform`."""
         total = np.zeros((self.spec.V, self.spec.K))
         for stack, n in corpus.shards():
@@ -126,14 +125,15 @@ class Trainer:
         return total
 
     @single_precision
-    def compile_expected_counts(self, corpus: Corpus, refinement: tuple[float, ...]) -> None:
+    def compile_expected_counts(self, corpus: Corpus, refinement: tuple) -> None:
         """Compile the E-step, for a thread beside the passes of SVI; once there has been one."""
         if corpus.kept is not None:
             self._count(corpus.kept, 0, refinement)
 
-    def _count(self, stack: Batch, n: int, refinement: tuple[float, ...]) -> jax.Array:
+    def _count(self, stack: Batch, n: int, refinement: tuple) -> jax.Array:
         weights, stats = self._encoder()
-        arguments = tuple(np.int32(value) if isinstance(value, int) else np.float32(value) for value in refinement)
+        encoder_weight, prior_weight, n_steps = refinement
+        arguments = (np.float32(encoder_weight), np.asarray(prior_weight, np.float32), np.int32(n_steps))
         return em.counts_program(self.spec)(self._beta_t(), weights, stats, stack, np.int32(n), arguments)
 
     @single_precision
@@ -163,8 +163,12 @@ class Trainer:
     def topics(self, n_words: int) -> dict[str, np.ndarray]:
         """What topics are made of, learned or given, by name."""
         parts = {**self._hyper, **svi.topics(self.spec, self._state, self._hyper)}
-        names = topic_prior(self.spec, self._hyper).keys() | (self._hyper.keys() & WORD_ROWS)
+        names = topic_prior(self.spec, self._hyper).keys() | (self._hyper.keys() & WORD_ROWS.keys())
         return {name: np.asarray(parts[name])[: n_words if name in WORD_ROWS else None] for name in names}
+
+    def document_prior(self) -> dict[str, np.ndarray]:
+        """Parameters of the prior of the documents, learned or given, by name; (K,) each."""
+        return {name: np.asarray(v, np.float64) for name, v in svi.document_prior(self._state, self._hyper).items()}
 
     def encoder(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Weights of the encoder and moments of its batch norm."""

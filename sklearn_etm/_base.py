@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from . import _initialize, _posterior
 from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
 from ._initialize import Start
+from ._marginal import MarginalLikelihoodMixin
 from .metrics import completion_log_likelihood, completion_split
 
 if TYPE_CHECKING:
@@ -36,12 +37,12 @@ PRIOR_SHARE = 0.2  # of the prior's tokens that theta is refined with: the encod
 
 
 DIRICHLET_SPREAD = 1.5  # standard deviation of log concentrations that the encoder starts with
-RESUMED = {  # parameters that a model in training holds on to, by their names in its Spec
-    "num_topics": "K",
-    "guide": "guide",
-    "inference": "inference",
-    "likelihood": "likelihood",
-    "learn_prior": "learn_prior",
+RESUMED = {  # parameters that a model in training holds on to: where their value is, and its name in the Spec
+    "num_topics": ("num_topics", "K"),
+    "guide": ("guide", "guide"),
+    "inference": ("inference", "inference"),
+    "likelihood": ("likelihood", "likelihood"),
+    "learn_prior": ("_learns_prior", "learn_prior"),
 }
 
 
@@ -87,7 +88,9 @@ def _all_or_nothing(method):
     return guarded
 
 
-class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseTopicModel(
+    MarginalLikelihoodMixin, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """What the models share: everything but what topics are made of."""
 
     _kind: str  # of topics, as the engine calls it
@@ -101,6 +104,14 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
+
+    @property
+    def _learns_prior(self) -> bool:
+        return bool(self.learn_prior)
+
+    @property
+    def _em_rounds(self) -> int:
+        return self.em_iter if self.inference == "svi" else 0  # Monte-Carlo EM is EM already
 
     @property
     def _n_features_out(self) -> int:
@@ -192,8 +203,7 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         rng = _generator(self.random_state)
         with ThreadPoolExecutor(1) as beside:  # importing JAX takes as long
             future = beside.submit(_initialize.start, X, self.num_topics, self.encoder_features, rng)
-            from .engine.training import Trainer
-
+            trainer_class = self._trainer()
             start = future.result()
         topics = self._start_topics(start, rng)
         sizes = dict(
@@ -202,36 +212,44 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             hidden=tuple(self.hidden_layer_sizes),
             likelihood=self.likelihood,
             guide=self.guide,
-            learn_prior=bool(self.learn_prior),
+            inference=self.inference,
+            learn_prior=self._learns_prior,
         )
         constants = dict(
             unigram=start.unigram,
             separation=SVI_SEPARATION * self.separation * X.sum() / X.shape[0],
             **document_prior(self._concentration(), self.guide),
         )
-        trainer = Trainer.begin(sizes | topics.switches, constants | topics.constants, topics.parameters, rng)
+        trainer = trainer_class.begin(
+            sizes | topics.switches, constants | topics.constants, topics.parameters, rng, self._options()
+        )
         return Training(trainer, start.idf, start.projection, topics.attributes)
 
-    def _resume(self) -> Training:
+    def _trainer(self) -> type[Trainer]:
         from .engine.training import Trainer
 
+        return Trainer
+
+    def _options(self) -> dict[str, Any]:
+        """How the trainer works, beside what its state depends on."""
+        return {}
+
+    def _resume(self) -> Training:
         saved = self._training
-        for name, size in RESUMED.items():
-            if hasattr(self, name) and getattr(self, name) != saved["trainer"]["spec"][size]:
+        for name, (attribute, size) in RESUMED.items():
+            if getattr(self, attribute) != (held := saved["trainer"]["spec"][size]):
                 raise ValueError(
-                    f"{name} is {getattr(self, name)!r}, but the model in training has "
-                    f"{saved['trainer']['spec'][size]!r}. "
+                    f"{name} is {getattr(self, name)!r}, but the model in training has {held!r}. "
                     f"Set {name} back, or fit anew: with warm_start=False, or on a clone."
                 )
-        return Training(
-            Trainer.resume(saved["trainer"]), self._encoder["idf"], self._encoder["projection"], saved["attributes"]
-        )
+        trainer = self._trainer().resume(saved["trainer"], self._options())
+        return Training(trainer, saved["idf"], saved["projection"], saved["attributes"])
 
     def _train(self, X: sp.csr_array, training: Training) -> None:
         """Epochs of SVI, then rounds of EM."""
         X, X_validation = self._validation_split(X, training.trainer.rng)
         corpus = training.corpus(X, self._resolved_batch_size(X))
-        reporter = FitReporter(self, X, self.max_iter + self.em_iter, X.shape[0])
+        reporter = FitReporter(self, X, self.max_iter + self._em_rounds, X.shape[0])
         monitor = Monitor(self.tol, self.n_iter_no_change)
         losses: list[EpochLosses] = []
 
@@ -241,18 +259,19 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         with ThreadPoolExecutor(1) as beside:
             for epoch in range(self.max_iter):
                 losses.append(self._epoch(training, corpus, lambda done, epoch=epoch: self._falling_rate(epoch + done)))
-                if epoch == 0 and self.em_iter:
+                if epoch == 0 and self._em_rounds:
                     beside.submit(training.trainer.compile_expected_counts, corpus, self._refinement(training))
-                stop = reporter.step(f"epoch {epoch + 1}/{self.max_iter}", losses[-1], attributes)
+                described = self._describe(losses[-1], training.attributes)
+                stop = reporter.step(f"epoch {epoch + 1}/{self.max_iter}", described, attributes)
                 value = losses[-1].loss if X_validation is None else -self._score_of(attributes(), X_validation)
                 if stop or monitor.stalled(value):
                     break
         counts = None
         prior = training.trainer.beta_t()
-        for i in range(self.em_iter):
+        for i in range(self._em_rounds):
             counts = training.trainer.expected_counts(corpus, self._refinement(training))
             self._maximise(training, counts, prior)
-            if reporter.step(f"EM {i + 1}/{self.em_iter}", None, attributes):
+            if reporter.step(f"EM {i + 1}/{self._em_rounds}", "", attributes):
                 break
         self.__dict__.update(attributes())
         self._training["counts"] = None if counts is None else counts / X.shape[0]
@@ -264,14 +283,20 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
         n = X.shape[0]
         corpus = training.corpus(X, self._resolved_batch_size(X))
         losses = [*self._losses(), self._epoch(training, corpus, lambda done: self._stream_rate(seen + done * n))]
+        counts = self._online_em(training, corpus, seen) if self.inference == "svi" else None
+        self.__dict__.update(self._fitted_attributes(training, losses, seen + n))
+        self._training["counts"] = counts
+
+    def _online_em(self, training: Training, corpus: Corpus, seen: int) -> np.ndarray:
+        """One step of EM after ``seen`` documents; the expected counts per document, (V, K)."""
+        n = corpus.X.shape[0]
         counts = training.trainer.expected_counts(corpus, self._refinement(training)) / n
         before = self._training["counts"] if seen else None
         if before is not None:
             rate = (n / (seen + n)) ** FORGETTING
             counts = (1 - rate) * before + rate * counts
         self._maximise(training, counts * (seen + n), training.trainer.beta_t())
-        self.__dict__.update(self._fitted_attributes(training, losses, seen + n))
-        self._training["counts"] = counts
+        return counts
 
     def _epoch(self, training: Training, corpus: Corpus, learning_rate) -> EpochLosses:
         objective, reconstruction, kl = training.trainer.epoch(corpus, learning_rate)
@@ -282,6 +307,10 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
                 "Lower learning_rate, or look for counts of an extreme size in X. Nothing was changed."
             )
         return EpochLosses((reconstruction + kl) / n, reconstruction / n, kl / n)
+
+    def _describe(self, losses: EpochLosses, attributes: dict[str, Any]) -> str:
+        """A pass in a line."""
+        return f"ELBO {-losses.loss:.1f} (reconstruction {-losses.reconstruction:.1f}, KL {losses.kl:.1f})"
 
     def _maximise(self, training: Training, counts: np.ndarray, prior: np.ndarray) -> None:
         """M-step from counts of words in topics (V, K): with SVI's topics and the corpus as prior, separated."""
@@ -300,13 +329,23 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             "kl_curve_": [epoch.kl for epoch in losses],
             "n_documents_seen_": n_seen,
             **prior_attributes(prior),
-            "_encoder": _posterior.fold(
-                *trainer.encoder(), training.idf, training.projection, trainer.spec.temperature
-            ),
-            "_training": {"trainer": trainer.save(), "attributes": training.attributes, "counts": None},
+            **self._served(training),
+            "_training": {
+                "trainer": trainer.save(),
+                "idf": training.idf,
+                "projection": training.projection,
+                "attributes": training.attributes,
+                "counts": None,
+            },
             **training.attributes,
             **self._topic_attributes(trainer.topics(V), training.attributes),
         }
+
+    def _served(self, training: Training) -> dict[str, Any]:
+        """Fitted attributes that `transform` works with, beside the topics and the prior."""
+        trainer = training.trainer
+        temperature = trainer.spec.temperature
+        return {"_encoder": _posterior.fold(*trainer.encoder(), training.idf, training.projection, temperature)}
 
     def _losses(self) -> list[EpochLosses]:
         if not hasattr(self, "loss_curve_"):
@@ -382,6 +421,9 @@ class BaseTopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Tran
             mean of the prior.
         """
         check_is_fitted(self)
+        return self._doc_topic(X)
+
+    def _doc_topic(self, X: Any) -> np.ndarray:
         X = self._check_counts(X, "transform")
         return self._proportions(self.__dict__, X).astype(X.dtype, copy=False)
 
@@ -624,6 +666,7 @@ _COUNT: _Constraint = ("an integer of at least 1", lambda value: _is_integer(val
 _COUNT_OR_ZERO: _Constraint = ("an integer of at least 0", lambda value: _is_integer(value) and value >= 0)
 _POSITIVE: _Constraint = ("a finite number above 0", lambda value: _is_finite(value) and value > 0)
 _NOT_NEGATIVE: _Constraint = ("a finite number of at least 0", lambda value: _is_finite(value) and value >= 0)
+_SHARE: _Constraint = ("a number between 0 and 1", lambda value: _is_finite(value) and 0 < value < 1)
 _FLAG: _Constraint = ("True or False", lambda value: isinstance(value, bool | np.bool_))
 
 
@@ -643,7 +686,16 @@ _CONSTRAINTS: dict[str, _Constraint] = {
     "likelihood": _one_of("multinomial", "poisson"),
     "guide": _one_of("dirichlet", "logistic_normal"),
     "inference": _one_of("svi", "mcem"),
-    "learn_prior": _FLAG,
+    "learn_prior": (
+        'True, False or, where the inference decides, "auto"',
+        lambda value: _FLAG[1](value) or (isinstance(value, str) and value == "auto"),
+    ),
+    "num_chains": _COUNT,
+    "num_e_steps": _COUNT,
+    "num_leapfrog_steps": _COUNT,
+    "step_size": _POSITIVE,
+    "target_accept": _SHARE,
+    "num_samples": _COUNT,
     "topic_prior_scale": _POSITIVE,
     "topic_smoothing": _NOT_NEGATIVE,
     "separation": _NOT_NEGATIVE,
@@ -661,7 +713,7 @@ _CONSTRAINTS: dict[str, _Constraint] = {
     ),
     "learning_rate": _POSITIVE,
     "early_stopping": _FLAG,
-    "validation_fraction": ("a number between 0 and 1", lambda value: _is_finite(value) and 0 < value < 1),
+    "validation_fraction": _SHARE,
     "n_iter_no_change": (
         "an integer of at least 1, or infinity",
         lambda value: (_is_integer(value) and value >= 1) or (isinstance(value, float) and value == np.inf),

@@ -37,11 +37,11 @@ class FitReporter:
             self.context = estimator._init_callback_context(max_subtasks=n_steps)
             self.context.call_on_fit_task_begin(estimator=estimator, X=X)
 
-    def step(self, label: str, losses: EpochLosses | None, attributes: Callable[[], dict[str, Any]]) -> bool:
+    def step(self, label: str, description: str, attributes: Callable[[], dict[str, Any]]) -> bool:
         """Report one step of the fit."""
         self.times.append(time.perf_counter())
         if self.estimator.verbose:
-            print(self._line(label, losses), flush=True)
+            print(self._line(label, description), flush=True)
         if self.context is None:
             return False
         task = self.context.subcontext(task_name=label)
@@ -57,13 +57,11 @@ class FitReporter:
                 estimator=self.estimator, X=self.X, reconstruction_attributes=attributes()
             )
 
-    def _line(self, label: str, losses: EpochLosses | None) -> str:
+    def _line(self, label: str, description: str) -> str:
         done, latest = len(self.times) - 1, self.times[-1]
         # The first step compiles: once there are others, it says nothing about the time left.
         per_step = (latest - self.times[1]) / (done - 1) if done > 1 else latest - self.times[0]
-        parts = [f"{label:12}"]
-        if losses is not None:
-            parts.append(f"ELBO {-losses.loss:.1f} (reconstruction {-losses.reconstruction:.1f}, KL {losses.kl:.1f})")
+        parts = [f"{label:12}", *filter(None, [description])]
         parts.append(f"{self.n_documents / max(latest - self.times[-2], 1e-9):.0f} documents/s")
         parts.append(f"{per_step * (self.n_steps - done):.0f} s left")
         return "  ".join(parts)

@@ -85,7 +85,7 @@ def topic_proportions(
     X = sp.csr_array((X.data.astype(np.float64), columns, X.indptr), shape=(X.shape[0], len(words)))[known]
     beta_t = np.ascontiguousarray(components[:, words].T, dtype=np.float64)
     idf, projection = encoder["idf"][words].astype(np.float64), encoder["projection"][words].astype(np.float64)
-    for block in _blocks(X.indptr, BLOCK_FLOATS // K):
+    for block in entry_blocks(X.indptr, BLOCK_FLOATS // K):
         X_block = X[block]
         first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder)[0] / encoder["temperature"])
         prior = encoder_weight * first + prior_weight
@@ -93,7 +93,7 @@ def topic_proportions(
     return theta
 
 
-def _blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:
+def entry_blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:
     """Slices of rows with about ``n_entries`` non-zeros each."""
     edges = np.searchsorted(indptr, np.arange(0, indptr[-1], max(n_entries, 1))[1:])
     edges = np.unique(np.concatenate([[0], edges, [len(indptr) - 1]]))

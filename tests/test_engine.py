@@ -7,6 +7,7 @@ import numpyro.distributions as dist
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose, assert_array_equal
+from numpyro.infer.util import log_density
 from scipy.stats import poisson
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
@@ -14,9 +15,10 @@ from sklearn_etm._base import logistic_normal_prior, matching_concentration, sep
 from sklearn_etm._cooccurrence import word_vectors
 from sklearn_etm._posterior import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.engine import hmc
 from sklearn_etm.engine.batches import Corpus, padded_size
 from sklearn_etm.engine.likelihood import expected_counts, log_likelihood, poisson_terms, refine
-from sklearn_etm.engine.models import Dirichlet, topic_distributions
+from sklearn_etm.engine.models import Dirichlet, Spec, model, topic_distributions
 
 D, V, K = 23, 70, 4
 
@@ -63,6 +65,54 @@ def test_likelihood_and_its_gradients_equal_the_dense_formula(batch, parameters)
     oracle = jax.grad(total(dense_log_likelihood, X), argnums=(0, 1))(*parameters)
     for a, b in zip(ours, oracle, strict=True):
         assert_allclose(a, b, rtol=1e-4, atol=1e-2)
+
+
+def test_gradient_of_the_likelihood_equals_finite_differences(batch, parameters):
+    batch, _ = batch
+    rng = np.random.RandomState(0)
+    directions = [rng.normal(size=p.shape) * p for p in parameters]
+    with jax.enable_x64(True):
+        point = [jnp.asarray(p, jnp.float64) for p in parameters]
+
+        def along(t):
+            return log_likelihood(*(p + t * d for p, d in zip(point, directions, strict=True)), batch).sum()
+
+        by_difference = (along(1e-6) - along(-1e-6)) / 2e-6
+        assert_allclose(jax.grad(along)(0.0), by_difference, rtol=1e-6)
+
+
+def test_likelihood_of_chains_is_that_of_each(batch, parameters):
+    batch, _ = batch
+    theta, beta_t = parameters
+    chains = jnp.stack([theta, jnp.roll(theta, 1, axis=1)], axis=1)
+    rows = beta_t[batch.words]
+    value = hmc.log_likelihood(chains, rows, batch)
+    gradient = jax.grad(lambda chains: (hmc.log_likelihood(chains, rows, batch) * jnp.array([1.0, 2.0])).sum())(chains)
+    for c, weight in enumerate([1.0, 2.0]):
+        assert_allclose(value[:, c], log_likelihood(chains[:, c], beta_t, batch), rtol=1e-5, atol=1e-5)
+        oracle = jax.grad(lambda theta: log_likelihood(theta, beta_t, batch).sum())(chains[:, c])
+        assert_allclose(gradient[:, c], weight * oracle, rtol=1e-4, atol=1e-4)
+
+
+def test_gradients_of_batches_average_to_the_full_gradient(counts):
+    """Of the joint density, prior of the topics and separation included, with z fixed."""
+    rng = np.random.RandomState(0)
+    z_all, b = rng.normal(size=(D, K)).astype(np.float32), rng.normal(size=(padded_size(V), K)).astype(np.float32)
+    spec = Spec("lntm", K, len(b), (4,))
+    hyper = {"log_unigram": np.zeros(len(b), np.float32), "mu": np.zeros(K), "log_sigma": np.zeros(K)}
+    hyper |= {"delta": 2.0, "separation": 3.0, "n_documents": D}
+
+    def gradients(batch_size):
+        corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), batch_size, len(b), np.random.RandomState(0))
+        stack, n = next(corpus.shards())
+        for i in range(n):
+            z = np.zeros((batch_size, K), np.float32)
+            z[: len(corpus._batches[i])] = z_all[corpus._batches[i]]
+            arguments = spec, jax.tree.map(lambda leaf, i=i: leaf[i], stack), hyper | {"n_batches": n}
+            yield jax.grad(lambda b, a=arguments, z=z: log_density(model, a, {}, {"b_point": b, "z": z})[0])(b)
+
+    (full,) = gradients(D)
+    assert_allclose(np.mean(list(gradients(5)), axis=0), full, rtol=1e-4, atol=1e-3)
 
 
 def test_expected_counts_add_up_to_the_counts(batch, parameters):

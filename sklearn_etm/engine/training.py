@@ -45,6 +45,7 @@ class Trainer:
     rng : draws initial weights, the order of batches and the seed of the noise
     topics : initial topic parameters, their rows of words padded; unless there are
     leaves : of the state in which a former training stopped
+    options : of the inference, which no state depends on
     """
 
     def __init__(
@@ -54,14 +55,21 @@ class Trainer:
         rng: np.random.RandomState,
         topics: dict[str, np.ndarray] | None = None,
         leaves: list[np.ndarray] | None = None,
+        options: dict[str, Any] | None = None,
     ):
-        self.spec, self.rng = spec, rng
+        self.spec, self.rng, self.options = spec, rng, options or {}
         self._hyper, self._topics, self._leaves = hyper, topics or {}, leaves
         self._state: Any = None
+        self.measured: dict[str, float] = {}  # of the last epoch, where an inference has more to tell than its losses
 
     @classmethod
     def begin(
-        cls, sizes: dict[str, Any], constants: dict[str, Any], topics: dict[str, np.ndarray], rng: np.random.RandomState
+        cls,
+        sizes: dict[str, Any],
+        constants: dict[str, Any],
+        topics: dict[str, np.ndarray],
+        rng: np.random.RandomState,
+        options: dict[str, Any],
     ) -> "Trainer":
         """Set up training from arrays of V words: here they are padded."""
         V = len(constants["unigram"])
@@ -73,12 +81,14 @@ class Trainer:
         log_unigram = pad_words(np.log(constants["unigram"]), PADDING_LOG_PROBABILITY)
         hyper = {name: pad(name, value) for name, value in constants.items() if name != "unigram"}
         spec = Spec(V=len(log_unigram), **sizes)
-        return cls(spec, {"log_unigram": log_unigram, **hyper}, rng, {name: pad(name, v) for name, v in topics.items()})
+        padded = {name: pad(name, value) for name, value in topics.items()}
+        return cls(spec, {"log_unigram": log_unigram, **hyper}, rng, padded, options=options)
 
     @classmethod
-    def resume(cls, saved: dict[str, Any]) -> "Trainer":
+    def resume(cls, saved: dict[str, Any], options: dict[str, Any]) -> "Trainer":
         """Go on from what `save` returned."""
-        return cls(Spec(**saved["spec"]), saved["hyper"], copy.deepcopy(saved["rng"]), leaves=saved["leaves"])
+        rng = copy.deepcopy(saved["rng"])
+        return cls(Spec(**saved["spec"]), saved["hyper"], rng, leaves=saved["leaves"], options=options)
 
     def save(self) -> dict[str, Any]:
         """All there is to go on from, optimiser included, as NumPy arrays and plain values."""
@@ -139,8 +149,7 @@ class Trainer:
     @single_precision
     def maximise(self, counts: np.ndarray) -> None:
         """M-step: fit the topics to counts of words in topics, (V, K)."""
-        params = svi.topics(self.spec, self._state, self._hyper)
-        svi.set_topics(self._state, em.maximise(self.spec, params, counts, self._hyper))
+        svi.set_topics(self._state, em.maximise(self.spec, self._parts(), counts, self._hyper))
 
     @single_precision
     def beta_t(self) -> np.ndarray:
@@ -148,8 +157,11 @@ class Trainer:
         return np.asarray(self._beta_t())
 
     def _beta_t(self) -> jax.Array:
-        params = svi.topics(self.spec, self._state, self._hyper)
-        return jax.nn.softmax(topic_logits(self.spec, params, self._hyper), axis=0)
+        return jax.nn.softmax(topic_logits(self.spec, self._parts(), self._hyper), axis=0)
+
+    def _parts(self) -> dict[str, Any]:
+        """Topic parameters by name."""
+        return svi.topics(self.spec, self._state, self._hyper)
 
     def _encoder(self) -> tuple[Any, Any]:
         return svi.parameters(self._state)["encoder$params"], self._state.mutable_state["encoder$state"]
@@ -162,7 +174,7 @@ class Trainer:
 
     def topics(self, n_words: int) -> dict[str, np.ndarray]:
         """What topics are made of, learned or given, by name."""
-        parts = {**self._hyper, **svi.topics(self.spec, self._state, self._hyper)}
+        parts = {**self._hyper, **self._parts()}
         names = topic_prior(self.spec, self._hyper).keys() | (self._hyper.keys() & WORD_ROWS.keys())
         return {name: np.asarray(parts[name])[: n_words if name in WORD_ROWS else None] for name in names}
 

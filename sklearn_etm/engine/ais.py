@@ -1,0 +1,106 @@
+"""Annealed importance sampling of the marginal likelihood of documents (Neal, 2001)."""
+
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.sparse as sp
+
+from . import hmc
+from .batches import Batch, stack_batches
+from .svi import _key, count_trace
+from .training import pad_words, single_precision
+
+SIGMOID_REACH = 4.0  # temperatures are the sigmoid of an even grid from -this to this, scaled to [0, 1]
+PILOT_SHARE = 10  # temperatures of a run to each of the pilot's, in which step sizes adapt
+PILOT_GAIN = 0.5  # how far the log of a step size moves in a pilot's transition
+TARGET_ACCEPT = 0.7
+START_STEP = 0.5  # in units of the prior's scale
+
+
+def temperatures(n: int) -> np.ndarray:
+    """Sigmoid schedule from 0 to 1 in ``n`` steps, (n + 1,)."""
+    s = 1 / (1 + np.exp(-np.linspace(-SIGMOID_REACH, SIGMOID_REACH, n + 1)))
+    return ((s - s[0]) / (s[-1] - s[0])).astype(np.float32)
+
+
+@lru_cache(maxsize=64)
+def _program(n_chains: int):
+    """Pilot and run for the documents of one batch: log weights of the chains, (B, C)."""
+
+    @jax.jit
+    def run(beta_t, batch: Batch, mu, sigma, pilot_grid, grid, n_leapfrog_steps, seed):
+        count_trace("ais")
+        key = _key(seed)
+        rows = beta_t[batch.words]
+        shape = (batch.mask.shape[0], n_chains, len(mu))
+
+        def log_likelihood(z):
+            return hmc.log_likelihood(jax.nn.softmax(z), rows, batch)
+
+        def transition(key, z, temperature, log_step):
+            def log_density(z):
+                return temperature * log_likelihood(z) + hmc.log_prior(z, mu, sigma)
+
+            return hmc.transition(key, z, log_density, jnp.exp(log_step), n_leapfrog_steps)
+
+        def draw_prior(key):
+            return mu + sigma * jax.random.normal(key, shape, jnp.float32)
+
+        def adapt(carry, at):
+            z, log_step = carry
+            i, temperature = at
+            z, acceptance = transition(jax.random.fold_in(key, i), z, temperature, log_step)
+            moved = log_step + PILOT_GAIN * (acceptance.mean(1) - TARGET_ACCEPT)
+            return (z, moved), moved
+
+        def anneal(carry, at):
+            z, log_weight = carry
+            i, before, temperature, log_step = at
+            log_weight += (temperature - before) * log_likelihood(z)
+            z, _ = transition(jax.random.fold_in(key, i), z, temperature, log_step)
+            return (z, log_weight), None
+
+        P, T = len(pilot_grid), len(grid) - 1
+        start = jnp.full(shape[0], jnp.log(START_STEP * sigma.mean()))
+        keys = jax.random.split(jax.random.fold_in(key, P + T), 2)
+        _, log_steps = jax.lax.scan(adapt, (draw_prior(keys[0]), start), (jnp.arange(P), pilot_grid))
+        nearest = jnp.clip(jnp.searchsorted(pilot_grid, grid[1:]), 0, P - 1)  # frozen from here on
+        steps = (P + jnp.arange(T), grid[:-1], grid[1:], log_steps[nearest])
+        (_, log_weight), _ = jax.lax.scan(anneal, (draw_prior(keys[1]), jnp.zeros(shape[:2])), steps)
+        return log_weight
+
+    return run
+
+
+@single_precision
+def log_weights(
+    X: sp.csr_array,
+    batch_size: int,
+    components: np.ndarray,
+    mu: np.ndarray,
+    sigma: np.ndarray,
+    n_chains: int,
+    n_temperatures: int,
+    n_leapfrog_steps: int,
+    rng: np.random.RandomState,
+) -> np.ndarray:
+    """Log importance weights of independent chains for the rows of X, at most ``batch_size``, (n_samples, C)."""
+    beta_t = pad_words(components.T)
+
+    def no_features(rows: sp.csr_array) -> np.ndarray:
+        return np.zeros((rows.shape[0], 0))
+
+    batch = stack_batches([X.astype(np.float32)], no_features, batch_size, len(beta_t), 1, 8)
+    weights = _program(n_chains)(
+        beta_t,
+        jax.tree.map(lambda leaf: leaf[0], batch),
+        mu.astype(np.float32),
+        sigma.astype(np.float32),
+        temperatures(max(n_temperatures // PILOT_SHARE, 20))[1:],
+        temperatures(n_temperatures),
+        np.int32(n_leapfrog_steps),
+        rng.randint(0, 2**31 - 1, size=2).astype(np.uint32),
+    )
+    return np.asarray(weights, np.float64)[: X.shape[0]]

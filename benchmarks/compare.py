@@ -1,6 +1,7 @@
 """Fit topic models on one corpus, one process after the other, and judge them all by `sklearn_etm.metrics`.
 
-    python benchmarks/compare.py CORPUS [--vectors FILE] [--topics 50] [--seeds 0 1 2] [--systems ...] [--out NAME]
+    python benchmarks/compare.py CORPUS [--vectors FILE] [--topics 50] [--seeds 0 1 2] [--systems ...] [--documents N]
+                                        [--out NAME]
 
 CORPUS is "docstrings" (comes with the package), a folder with train_bow.npz, test_bow.npz (CSR counts), vocab.txt and,
 optionally, train_labels.txt and test_labels.txt, or a text file with one document a line, "label<tab>text" where there
@@ -31,7 +32,7 @@ from pathlib import Path
 
 import numpy as np
 from corpora import Corpus, load
-from systems import OURS, SYSTEMS
+from systems import DEFAULT, OURS, SYSTEMS
 
 MEASURES = {  # name: (digits, whether more is better)
     "seconds": (1, False),
@@ -49,19 +50,24 @@ PACKAGES = ["scikit-learn", "numpy", "scipy", "jax", "numpyro", "tomotopy", "gen
 
 def run(system: str, args: argparse.Namespace, seed: int) -> dict:
     """One system in this process, which was started for it at ``COMPARE_START``."""
-    corpus = load(args.corpus, args.vectors)
+    corpus = first(load(args.corpus, args.vectors), args.documents)
     fit = SYSTEMS[system]
-    topics, transform = fit(corpus.X, corpus.vocabulary, args.topics, seed, corpus.vectors)
+    topics, transform, perplexity = fit(corpus.X, corpus.vocabulary, args.topics, seed, corpus.vectors)
     row = {"system": system, "seed": seed, "seconds": time.time() - float(os.environ["COMPARE_START"])}
     row["memory"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if system in OURS:
         start = time.perf_counter()
         fit(corpus.X, corpus.vocabulary, args.topics, seed + 1, corpus.vectors)
         row["again"] = time.perf_counter() - start
-    return row | judge(topics, transform, corpus)
+    return row | judge(topics, transform, perplexity, corpus)
 
 
-def judge(topics: np.ndarray, transform, corpus: Corpus) -> dict:
+def first(corpus: Corpus, n: int | None) -> Corpus:
+    """The corpus with its first ``n`` training documents."""
+    return corpus._replace(X=corpus.X[:n], y=None if corpus.y is None else corpus.y[:n])
+
+
+def judge(topics: np.ndarray, transform, perplexity, corpus: Corpus) -> dict:
     """All measures of a fitted model."""
     from sklearn.linear_model import LogisticRegression
 
@@ -69,7 +75,9 @@ def judge(topics: np.ndarray, transform, corpus: Corpus) -> dict:
 
     theta = np.asarray(transform(corpus.X_test), dtype=float)
     row = {
-        "perplexity": metrics.completion_perplexity(transform, topics, corpus.X_test),
+        "perplexity": perplexity(corpus.X_test)
+        if perplexity
+        else metrics.completion_perplexity(transform, topics, corpus.X_test),
         "NPMI": metrics.npmi(topics, corpus.X),
         "diversity": metrics.topic_diversity(topics),
     }
@@ -151,7 +159,7 @@ def picture(results: dict, path: Path) -> None:
 
 def describe(args: argparse.Namespace) -> dict:
     """Everything needed to run this again, but for where files are."""
-    corpus = load(args.corpus)
+    corpus = first(load(args.corpus), args.documents)
     name = Path(args.corpus).stem
     return {
         "corpus": f"{name}: {corpus.X.shape[0]} training and {corpus.X_test.shape[0]} test documents, "
@@ -161,7 +169,9 @@ def describe(args: argparse.Namespace) -> dict:
         "date": time.strftime("%Y-%m-%d"),
         "command": f"python benchmarks/compare.py {name}"
         + (f" --vectors {Path(args.vectors).name}" if args.vectors else "")
-        + f" --topics {args.topics} --seeds {' '.join(map(str, args.seeds))}",
+        + f" --topics {args.topics} --seeds {' '.join(map(str, args.seeds))}"
+        + (f" --documents {args.documents}" if args.documents else "")
+        + (f" --systems {' '.join(map(repr, args.systems))}" if args.systems != DEFAULT else ""),
         "python": platform.python_version(),
         "machine": f"{platform.machine()} with {len(os.sched_getaffinity(0))} cores",
         "versions": {name: version(name) for name in PACKAGES},
@@ -174,14 +184,15 @@ def main() -> None:
     parser.add_argument("--vectors")
     parser.add_argument("--topics", type=int, default=50)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=list(SYSTEMS))
+    parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=DEFAULT)
+    parser.add_argument("--documents", type=int, help="take the first so many training documents only")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.one:
         print(json.dumps(run(args.one[0], args, int(args.one[1]))))
         return
-    systems = [name for name in args.systems if args.vectors or SYSTEMS[name] is not SYSTEMS["ETM, given vectors"]]
+    systems = [name for name in args.systems if args.vectors or name != "ETM, given vectors"]
     results = {"about": describe(args), "rows": []}
     for seed in args.seeds:
         for system in systems:

@@ -1,4 +1,7 @@
-"""The systems that `compare.py` fits: each takes counts and gives topics (K, V) and a function from counts to theta.
+"""The systems that `compare.py` fits.
+
+Each takes counts and gives topics (K, V), a function from counts to theta and, where it has one, its own perplexity:
+that of a mixture of the topics is not that of a product.
 
 Peers run with the settings of a careful user: enough iterations to converge, both cores, learned priors where offered.
 """
@@ -7,32 +10,24 @@ import numpy as np
 import scipy.sparse as sp
 
 
-def lntm(X, vocabulary, K, seed, vectors):
-    from sklearn_etm import LNTMTransformer
+def ours(name, given_vectors=False, **parameters):
+    """Fit an estimator of this package with its defaults, but for ``parameters``."""
 
-    model = LNTMTransformer(K, random_state=seed).fit(X)
-    return model.components_, model.transform
+    def fit(X, vocabulary, K, seed, vectors):
+        import sklearn_etm
 
+        given = {"embeddings": vectors, "vocabulary": vocabulary} if given_vectors else {}
+        model = getattr(sklearn_etm, name)(K, random_state=seed, **given, **parameters).fit(X)
+        return model.components_, model.transform, model.perplexity
 
-def etm(X, vocabulary, K, seed, vectors):
-    from sklearn_etm import ETMTransformer
-
-    model = ETMTransformer(K, random_state=seed).fit(X)
-    return model.components_, model.transform
-
-
-def etm_vectors(X, vocabulary, K, seed, vectors):
-    from sklearn_etm import ETMTransformer
-
-    model = ETMTransformer(K, embeddings=vectors, vocabulary=vocabulary, random_state=seed).fit(X)
-    return model.components_, model.transform
+    return fit
 
 
 def sklearn_lda(X, vocabulary, K, seed, vectors):
     from sklearn.decomposition import LatentDirichletAllocation
 
     model = LatentDirichletAllocation(K, learning_method="online", max_iter=10, n_jobs=2, random_state=seed).fit(X)
-    return model.components_ / model.components_.sum(axis=1, keepdims=True), model.transform
+    return model.components_ / model.components_.sum(axis=1, keepdims=True), model.transform, None
 
 
 def tomotopy_lda(X, vocabulary, K, seed, vectors):
@@ -58,7 +53,7 @@ def tomotopy_lda(X, vocabulary, K, seed, vectors):
         theta[known] = model.infer(documents, iterations=100, workers=2)[0]
         return theta
 
-    return topics / topics.sum(axis=1, keepdims=True), transform
+    return topics / topics.sum(axis=1, keepdims=True), transform, None
 
 
 def gensim_lda(X, vocabulary, K, seed, vectors):
@@ -80,7 +75,7 @@ def gensim_lda(X, vocabulary, K, seed, vectors):
         gamma, _ = model.inference(rows)
         return gamma / gamma.sum(axis=1, keepdims=True)
 
-    return model.get_topics(), transform
+    return model.get_topics(), transform, None
 
 
 def _documents(X):
@@ -90,12 +85,16 @@ def _documents(X):
         yield np.repeat(X.indices[a:b], X.data[a:b].astype(int)).astype(str).tolist()
 
 
-SYSTEMS = {
-    "LNTM": lntm,
-    "ETM": etm,
-    "ETM, given vectors": etm_vectors,
-    "tomotopy LDA": tomotopy_lda,
-    "gensim LDA": gensim_lda,
-    "scikit-learn LDA": sklearn_lda,
+OURS = {
+    "LNTM": ours("LNTMTransformer"),
+    "ETM": ours("ETMTransformer"),
+    "ETM, given vectors": ours("ETMTransformer", given_vectors=True),
+    "amortized LDA": ours("AmortizedLDATransformer"),
+    "amortized LDA, Dirichlet": ours("AmortizedLDATransformer", guide="dirichlet"),
+    "LNTM, learned prior": ours("LNTMTransformer", learn_prior=True),
+    "LNTM, Monte-Carlo EM": ours("LNTMTransformer", inference="mcem"),
+    "LNTM, product": ours("LNTMTransformer", decoder="product"),
 }
-OURS = {"LNTM", "ETM", "ETM, given vectors"}
+PEERS = {"tomotopy LDA": tomotopy_lda, "gensim LDA": gensim_lda, "scikit-learn LDA": sklearn_lda}
+SYSTEMS = OURS | PEERS
+DEFAULT = ["LNTM", "ETM", "ETM, given vectors", "amortized LDA", *PEERS]

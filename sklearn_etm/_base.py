@@ -43,6 +43,7 @@ RESUMED = {  # parameters that a model in training holds on to: where their valu
     "inference": ("inference", "inference"),
     "likelihood": ("likelihood", "likelihood"),
     "learn_prior": ("_learns_prior", "learn_prior"),
+    "decoder": ("decoder", "decoder"),
 }
 
 
@@ -97,6 +98,7 @@ class BaseTopicModel(
     num_topics: int
     guide = "logistic_normal"  # family of theta; a parameter where there is a choice
     inference = "svi"
+    decoder = "mixture"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -111,7 +113,11 @@ class BaseTopicModel(
 
     @property
     def _em_rounds(self) -> int:
-        return self.em_iter if self.inference == "svi" else 0  # Monte-Carlo EM is EM already
+        return self.em_iter if self._has_em else 0
+
+    @property
+    def _has_em(self) -> bool:
+        return True
 
     @property
     def _n_features_out(self) -> int:
@@ -213,6 +219,7 @@ class BaseTopicModel(
             likelihood=self.likelihood,
             guide=self.guide,
             inference=self.inference,
+            decoder=self.decoder,
             learn_prior=self._learns_prior,
         )
         constants = dict(
@@ -283,7 +290,7 @@ class BaseTopicModel(
         n = X.shape[0]
         corpus = training.corpus(X, self._resolved_batch_size(X))
         losses = [*self._losses(), self._epoch(training, corpus, lambda done: self._stream_rate(seen + done * n))]
-        counts = self._online_em(training, corpus, seen) if self.inference == "svi" else None
+        counts = self._online_em(training, corpus, seen) if self._has_em else None
         self.__dict__.update(self._fitted_attributes(training, losses, seen + n))
         self._training["counts"] = counts
 
@@ -451,7 +458,13 @@ class BaseTopicModel(
                 f"X must be of shape (n_samples, {self.components_.shape[0]}), one column a topic, "
                 f"as transform returns it; got {X.shape}."
             )
-        return X @ self.components_
+        return self._word_distributions(self.__dict__, X)
+
+    def _word_distributions(self, fitted: dict[str, Any], theta: np.ndarray) -> np.ndarray:
+        return theta @ fitted["components_"]
+
+    def _log_likelihood(self, fitted: dict[str, Any], theta: np.ndarray, X: sp.csr_array) -> np.ndarray:
+        return completion_log_likelihood(theta, fitted["components_"], X)
 
     def score_samples(self, X):
         """Log-likelihood of each document's held-out half, in nats.
@@ -518,7 +531,7 @@ class BaseTopicModel(
         theta = self._proportions(fitted, observed)
         answerable = observed.sum(axis=1) > 0
         heldout = sp.csr_array(sp.diags_array(answerable.astype(X.dtype)) @ heldout)
-        return completion_log_likelihood(theta, fitted["components_"], heldout), float(heldout.sum())
+        return self._log_likelihood(fitted, theta, heldout), float(heldout.sum())
 
     def _score_of(self, fitted: dict[str, Any], X: sp.csr_array) -> float:
         log_likelihood, n_tokens = self._completion(fitted, X)
@@ -686,6 +699,7 @@ _CONSTRAINTS: dict[str, _Constraint] = {
     "likelihood": _one_of("multinomial", "poisson"),
     "guide": _one_of("dirichlet", "logistic_normal"),
     "inference": _one_of("svi", "mcem"),
+    "decoder": _one_of("mixture", "product"),
     "learn_prior": (
         'True, False or, where the inference decides, "auto"',
         lambda value: _FLAG[1](value) or (isinstance(value, str) and value == "auto"),

@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from . import _hmc
 from ._base import BaseTopicModel, TopicStart, Training
 from ._callbacks import EpochLosses
 from ._initialize import Start
+from ._posterior import BLOCK_FLOATS, softmax, topic_proportions
 
 if TYPE_CHECKING:
     from .engine.batches import Corpus
     from .engine.training import Trainer
 
+TINY = 1e-300
 DECAY = 10.0  # passes in which the learning rate of Monte-Carlo EM falls to a quarter
 ACCEPTANCE = (0.4, 0.95)  # rates beyond these are warned of
 
@@ -64,6 +67,11 @@ class LNTMTransformer(BaseTopicModel):
     inference : {"svi", "mcem"}, default="svi"
         Stochastic variational inference, or Monte-Carlo EM. ``topic_smoothing``, ``hidden_layer_sizes``, ``em_iter``
         and ``transform_iter`` belong to the first alone, the next six parameters to the second.
+    decoder : {"mixture", "product"}, default="mixture"
+        Whether a document's words come from the mixture :math:`\theta_d \beta` or, as in ProdLDA, from the product of
+        experts :math:`\mathrm{softmax}(\theta_d \log \beta)`, which can be sharper than any topic. A product is
+        learned by variational inference alone, without rounds of EM, and `transform` is the encoder's answer; a step
+        costs time and memory with the size of the vocabulary. Score it by `score`, not as a mixture.
     num_chains : int, default=1
         Chains of a document.
     num_e_steps : int, default=5
@@ -192,6 +200,7 @@ class LNTMTransformer(BaseTopicModel):
         learn_prior: bool | str = "auto",
         likelihood: str = "multinomial",
         inference: str = "svi",
+        decoder: str = "mixture",
         num_chains: int = 1,
         num_e_steps: int = 5,
         num_leapfrog_steps: int = 20,
@@ -221,6 +230,7 @@ class LNTMTransformer(BaseTopicModel):
         self.learn_prior = learn_prior
         self.likelihood = likelihood
         self.inference = inference
+        self.decoder = decoder
         self.num_chains = num_chains
         self.num_e_steps = num_e_steps
         self.num_leapfrog_steps = num_leapfrog_steps
@@ -246,7 +256,37 @@ class LNTMTransformer(BaseTopicModel):
         self.verbose = verbose
 
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
-        return TopicStart({"b": log_deviation(start)}, {"delta": self.topic_prior_scale}, {}, {})
+        attributes = {"_sampler_seed": int(rng.randint(2**31 - 1))} if self.inference == "mcem" else {}
+        return TopicStart({"b": log_deviation(start)}, {"delta": self.topic_prior_scale}, {}, attributes)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self.decoder == "product" and self.inference == "mcem":
+            raise ValueError('decoder="product" is learned with inference="svi" only; got inference="mcem".')
+
+    @property
+    def _has_em(self) -> bool:
+        return self.inference == "svi" and self.decoder == "mixture"  # Monte-Carlo EM is EM already
+
+    # Product of experts
+
+    @staticmethod
+    def _is_product(fitted: dict[str, Any]) -> bool:
+        return fitted["_training"]["trainer"]["spec"]["decoder"] == "product"
+
+    def _word_distributions(self, fitted: dict[str, Any], theta: np.ndarray) -> np.ndarray:
+        if not self._is_product(fitted):
+            return super()._word_distributions(fitted, theta)
+        return softmax(theta @ np.log(np.maximum(fitted["components_"], TINY)))
+
+    def _log_likelihood(self, fitted: dict[str, Any], theta: np.ndarray, X: sp.csr_array) -> np.ndarray:
+        if not self._is_product(fitted):
+            return super()._log_likelihood(fitted, theta, X)
+        out = np.zeros(X.shape[0])
+        for block in gen_batches(X.shape[0], max(BLOCK_FLOATS // X.shape[1], 1)):
+            words = np.maximum(self._word_distributions(fitted, theta[block]), TINY)
+            out[block] = X[block].multiply(np.log(words)).sum(axis=1)
+        return out
 
     # Monte-Carlo EM
 
@@ -290,8 +330,7 @@ class LNTMTransformer(BaseTopicModel):
     def _served(self, training: Training) -> dict[str, Any]:
         if self.inference == "svi":
             return super()._served(training)
-        seed = training.attributes.setdefault("_sampler_seed", training.trainer.rng.randint(2**31 - 1))
-        return {"_encoder": None, "step_size_": training.trainer.measured["step_size"], "_sampler_seed": int(seed)}
+        return {"_encoder": None, "step_size_": training.trainer.measured["step_size"]}
 
     def _falling_rate(self, epochs: np.ndarray) -> np.ndarray:
         if self.inference == "svi":
@@ -345,9 +384,12 @@ class LNTMTransformer(BaseTopicModel):
         return mean.astype(X.dtype, copy=False), std.astype(X.dtype, copy=False)
 
     def _proportions(self, fitted: dict[str, Any], X: sp.csr_array) -> np.ndarray:
-        if fitted["_encoder"] is not None:
-            return super()._proportions(fitted, X)
-        return self._moments(fitted, X)[0]
+        if fitted["_encoder"] is None:
+            return self._moments(fitted, X)[0]
+        if self._is_product(fitted):
+            unrefined = self._refinement_by(fitted["doc_topic_prior_"])._replace(n_steps=0)
+            return topic_proportions(X, fitted["components_"], fitted["_encoder"], unrefined)
+        return super()._proportions(fitted, X)
 
     def _moments(self, fitted: dict[str, Any], X: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
         """Posterior mean and standard deviation of topic proportions, by chains."""

@@ -81,6 +81,7 @@ class MarginalLikelihoodMixin:
     doc_topic_prior_mean_: np.ndarray
     doc_topic_prior_scale_: np.ndarray
     _encoder: Any
+    _training: dict[str, Any]
     _check_counts: Callable[..., sp.csr_array]
     _sampler: Callable[..., _hmc.Sampler]
 
@@ -130,8 +131,8 @@ class MarginalLikelihoodMixin:
         Raises
         ------
         ValueError
-            For a model of Dirichlet proportions, for "iwae" and "elbo" on a model without an encoder, and for
-            parameters out of range.
+            For a model of Dirichlet proportions or of a product of experts, for "iwae" and "elbo" on a model without an
+            encoder, and for parameters out of range.
 
         References
         ----------
@@ -233,6 +234,8 @@ class MarginalLikelihoodMixin:
                 "log_marginal_likelihood needs topic proportions that are a softmax of normals, and this model has "
                 'Dirichlet ones: fit with guide="logistic_normal".'
             )
+        if self._training["trainer"]["spec"]["decoder"] == "product":
+            raise ValueError('log_marginal_likelihood needs a mixture of topics: fit with decoder="mixture".')
         if method != "ais" and self._encoder is None:
             raise ValueError(
                 f'method="{method}" draws from an encoder, which Monte-Carlo EM has not: use method="ais".'

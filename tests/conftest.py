@@ -6,6 +6,7 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")  # before SciPy is imported, or sc
 
 from functools import partial
 
+import jax
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -14,6 +15,8 @@ from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
 
 MODELS = [LNTMTransformer, ETMTransformer, AmortizedLDATransformer]
+MCEM = partial(LNTMTransformer, inference="mcem", num_samples=4, num_leapfrog_steps=5)
+VARIANTS = [*(pytest.param(Model, id=Model.__name__) for Model in MODELS), pytest.param(MCEM, id="MonteCarloEM")]
 SMALL = {
     "num_topics": 3,
     "encoder_features": 8,
@@ -24,7 +27,14 @@ SMALL = {
 }
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(scope="module", autouse=True)
+def few_programs():
+    """Forget compiled programs after each module: a process that holds thousands of them runs out of memory maps."""
+    yield
+    jax.clear_caches()
+
+
+@pytest.fixture(params=VARIANTS)
 def Model(request):
     """Class of each public estimator."""
     return request.param
@@ -42,7 +52,7 @@ def model(make_model):
     return make_model()
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(scope="module", params=VARIANTS)
 def fitted(request, X):
     """A small fitted model, shared by the tests of a module: read it, do not change it."""
     return request.param(**SMALL).fit(X)

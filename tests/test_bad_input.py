@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from conftest import MODELS, SMALL
+from conftest import MODELS, SMALL, VARIANTS
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -47,7 +47,7 @@ BAD_COUNTS = {
 }
 
 
-@pytest.fixture(scope="module", params=MODELS)
+@pytest.fixture(scope="module", params=VARIANTS)
 def learned(request):
     """A fitted model of six words; read it, do not change it."""
     return request.param(**SMALL).fit(COUNTS)
@@ -230,6 +230,7 @@ BAD_PARAMETERS = {
     "likelihood": ["gaussian", None, 1],
     "learn_prior": [1, 0, "yes", None],
     "inference": ["em", None, 1],
+    "decoder": ["sum", None, 1],
     "num_chains": whole,
     "num_e_steps": whole,
     "num_leapfrog_steps": whole,

@@ -11,7 +11,7 @@ import pandas as pd
 import polars as pl
 import pytest
 import scipy.sparse as sp
-from conftest import SMALL
+from conftest import MCEM, SMALL
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -23,7 +23,13 @@ from sklearn_etm.metrics import completion_perplexity, completion_split
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 
 
-PUBLIC = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL, embedding_size=8), AmortizedLDATransformer(**SMALL)]
+PUBLIC = [
+    LNTMTransformer(**SMALL),
+    ETMTransformer(**SMALL, embedding_size=8),
+    AmortizedLDATransformer(**SMALL),
+    AmortizedLDATransformer(**SMALL, guide="dirichlet"),
+    MCEM(**SMALL),
+]
 
 
 @parametrize_with_checks(PUBLIC)
@@ -224,8 +230,11 @@ def test_transform_does_not_depend_on_batch_size(fitted, X):
 
 
 def test_empty_document_gets_the_mean_of_the_prior(fitted, X):
-    assert_allclose(fitted.transform(X)[-1], 1 / 3, rtol=1e-12)
-    assert_allclose(fitted.transform(sp.csr_array((2, X.shape[1]))), 1 / 3, rtol=1e-12)
+    mean = fitted.doc_topic_prior_ / fitted.doc_topic_prior_.sum()
+    assert_allclose(fitted.transform(X)[-1], mean, rtol=1e-12)
+    assert_allclose(fitted.transform(sp.csr_array((2, X.shape[1]))), [mean, mean], rtol=1e-12)
+    if not fitted._learns_prior:
+        assert_allclose(mean, 1 / 3, rtol=1e-12)
 
 
 def test_empty_documents_do_not_change_what_is_learned(fitted, X):

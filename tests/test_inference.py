@@ -10,10 +10,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment
 from scipy.special import gammaln, logsumexp, softmax
 from scipy.stats import kstest
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
 
 from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.metrics import completion_split
 
 MCEM = {"inference": "mcem", "num_samples": 20}
 
@@ -253,6 +256,40 @@ def test_posteriors_of_monte_carlo_em_depend_on_no_other_row_and_repeat(X):
         assert_allclose(got, whole[some], rtol=1e-9)
     assert_array_equal(model.transform(X), theta)
     assert (std[:-1] > 0).all()
+
+
+def test_callbacks_and_pipelines_do_not_move_the_chains(X):
+    """In a pipeline scikit-learn asks for fitted attributes during the fit: no generator may move by that."""
+    model = LNTMTransformer(**SMALL, **MCEM)
+    assert_array_equal(make_pipeline(clone(model)).fit_transform(X), model.fit_transform(X))
+
+
+def test_product_of_experts_is_the_normalised_product(X):
+    model = LNTMTransformer(**SMALL, decoder="product").fit(X)
+    theta = model.transform(X)
+    product = np.exp(theta @ np.log(np.maximum(model.components_, 1e-300)))
+    words = product / product.sum(axis=1, keepdims=True)
+    assert_allclose(model.inverse_transform(theta), words)
+    observed, held_out = completion_split(X)
+    expected = held_out.multiply(np.log(model.inverse_transform(model.transform(observed)))).sum(axis=1)
+    expected[observed.sum(axis=1) == 0] = 0.0
+    assert_allclose(model.score_samples(X), expected)
+    with pytest.raises(ValueError, match="mixture"):
+        model.log_marginal_likelihood(X)
+    with pytest.raises(ValueError, match="decoder is 'mixture', but the model in training has 'product'"):
+        model.set_params(decoder="mixture").partial_fit(X)
+    with pytest.raises(ValueError, match='inference="svi" only'):
+        LNTMTransformer(**SMALL, decoder="product", inference="mcem").fit(X)
+
+
+def test_product_of_experts_finds_planted_topics():
+    """Documents of one topic each, which mixture and product describe alike."""
+    topics = np.kron(np.eye(4), np.full((1, 8), 1 / 8)) + 0.002
+    topics /= topics.sum(axis=1, keepdims=True)
+    X = counts_of(np.eye(4)[np.arange(800) % 4], topics, 50, 0)
+    model = LNTMTransformer(4, decoder="product", separation=0.0, random_state=0).fit(X)
+    distance = 0.5 * np.abs(topics[:, None] - model.components_[None]).sum(axis=-1)
+    assert distance[linear_sum_assignment(distance)].max() < 0.1
 
 
 def test_standard_deviation_needs_chains(X):

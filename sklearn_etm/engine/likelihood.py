@@ -62,6 +62,17 @@ def _backward(residuals, g):
 log_likelihood.defvjp(_forward, _backward)
 
 
+def product_log_likelihood(theta: jax.Array, logits: jax.Array, batch: Batch) -> jax.Array:
+    r"""Log-likelihood (B,) of :math:`\mathrm{softmax}_v(\sum_k \theta_{dk} \log \beta_{kv})`, a product of experts.
+
+    Its normaliser needs every word: time and memory go with B x V here, not with the counts.
+    """
+    log_p = jax.nn.log_softmax(theta @ logits.T, axis=1)
+    document = jnp.broadcast_to(batch.document[:, None], batch.words.shape)
+    counts = jnp.zeros(log_p.shape).at[document, batch.words].add(batch.counts)
+    return (counts * jnp.where(counts > 0, log_p, 0.0)).sum(1)
+
+
 def poisson_terms(batch: Batch) -> jax.Array:
     r"""What the log-probability of Poisson counts has besides, (B,): :math:`N \log N - N - \sum_v \log x_v!`.
 

@@ -175,7 +175,10 @@ class MonteCarloEM(Trainer):
         mean = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64) / n_documents, total)
         self._learn_prior(mean)
         self.measured = {"acceptance_rate": float(mean.acceptance), "step_size": float(self._state.step_size)}
-        return Losses(*(float(x) * n_documents for x in (mean.reconstruction + mean.prior, *mean[:2])))
+        objective = mean.reconstruction + mean.prior
+        if not all(np.isfinite(value).all() for value in self._state.params.values()):
+            objective = np.nan  # the last step came after the last draw
+        return Losses(*(float(x) * n_documents for x in (objective, mean.reconstruction, mean.prior)))
 
     def _run(self, shard: int, stack: Batch, rates: np.ndarray, hyper: Hyper) -> Sums:
         n, S = len(rates), stack.mask.shape[0]

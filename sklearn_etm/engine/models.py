@@ -1,7 +1,7 @@
 """The NumPyro models, their guides, and the flax encoder.
 
 z_d ~ Normal(mu, diag(sigma^2)), theta_d = softmax(z_d), or theta_d ~ Dirichlet(a)
-x_d ~ Multinomial(N_d, theta_d beta), or x_dv ~ Poisson(N_d theta_d beta_v)
+x_d ~ Multinomial(N_d, theta_d beta), or x_dv ~ Poisson(N_d theta_d beta_v), or Multinomial(softmax(theta_d log beta))
 LNTM:  beta_k = softmax(m + b_k),       b_k ~ Normal(0, delta^2)
 ETM:   beta_k = softmax(m + rho alpha_k),  alpha_k ~ Normal(0, delta^2),  rho_v ~ Normal(rho0_v, tau^2)
 LDA:   beta_k ~ Dirichlet(eta),  q(beta_k) = Dirichlet(lambda_k)
@@ -23,7 +23,7 @@ from numpyro.contrib.module import flax_module
 from numpyro.primitives import mutable
 
 from .batches import Batch
-from .likelihood import log_likelihood, poisson_terms
+from .likelihood import log_likelihood, poisson_terms, product_log_likelihood
 
 Hyper = dict[str, Any]
 PADDING_LOG_PROBABILITY = -1e9  # of the words that pad the vocabulary
@@ -43,14 +43,16 @@ class Spec:
     guide: str = "logistic_normal"  # or "dirichlet": family of theta, prior and posterior
     learn_prior: bool = False
     inference: str = "svi"  # or "mcem"
+    decoder: str = "mixture"  # or "product": of the topics' distributions
 
     @property
     def temperature(self) -> float:
         """Of the softmax of loc that is an estimate of theta.
 
-        For a Dirichlet it is the mean; the softmax of the mean of z is a mode, and sharper than the mean of theta.
+        For a Dirichlet it is the mean; the softmax of the mean of z is a mode, and sharper than the mean of theta.  A
+        product of experts wants it as sharp.
         """
-        return 1.0 if self.guide == "dirichlet" else 2.0
+        return 1.0 if self.guide == "dirichlet" or self.decoder == "product" else 2.0
 
     @property
     def encoder(self) -> "Encoder":
@@ -225,12 +227,14 @@ def model(spec: Spec, batch: Batch, hyper: Hyper) -> None:
         theta = (
             numpyro.sample("theta", prior) if spec.guide == "dirichlet" else jax.nn.softmax(numpyro.sample("z", prior))
         )
-        beta_t, separation = topic_distributions(
-            topic_logits(spec, parts, hyper), _separation_weight(spec, theta, batch)
-        )
+        logits = topic_logits(spec, parts, hyper)
+        beta_t, separation = topic_distributions(logits, _separation_weight(spec, theta, batch))
         if isinstance(topics := priors.get("log_lambda"), Dirichlet):
             beta_t = jnp.exp(topics.expected_log(parts["log_lambda"]))  # a lower bound of E[log sum_k theta_k beta_k]
-        log_p = log_likelihood(theta, beta_t, batch)
+        if spec.decoder == "product":
+            log_p = product_log_likelihood(theta, logits, batch)
+        else:
+            log_p = log_likelihood(theta, beta_t, batch)
         if spec.likelihood == "poisson":
             log_p += poisson_terms(batch)
         numpyro.factor("x", log_p)

@@ -109,7 +109,7 @@ class BaseTopicModel(
 
     @property
     def _learns_prior(self) -> bool:
-        return bool(self.learn_prior)
+        return self.inference == "mcem" if isinstance(self.learn_prior, str) else bool(self.learn_prior)
 
     @property
     def _em_rounds(self) -> int:

@@ -1,12 +1,18 @@
 """Word vectors from the counts alone: which words are used in the same documents (knows no JAX)."""
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh
 
+from ._posterior import entry_blocks
+
 MAX_CONTEXTS = 1000  # most common words, that others are described by
 MAX_AXES_WORDS = 10_000  # most common words, that the axes are found from
 MAX_PAIRS = 50_000_000  # of words that are counted: more documents say nothing new
+BLOCK_ENTRIES = 1 << 21  # of the matrix of pairs that are looked at together, so that temporaries stay small
 
 
 def word_vectors(X: sp.csr_array, size: int) -> np.ndarray:
@@ -33,7 +39,7 @@ def word_vectors(X: sp.csr_array, size: int) -> np.ndarray:
     return M @ (U[:, ::-1] / np.sqrt(singular))
 
 
-def _cooccurrence(X: sp.csr_array, contexts: np.ndarray) -> sp.coo_array:
+def _cooccurrence(X: sp.csr_array, contexts: np.ndarray) -> sp.csr_array:
     """Weight of the pairs of a word and a different context word in documents, (V, C)."""
     length = np.diff(X.indptr).astype(np.float64)
     X = X[:: max(1, int(np.ceil(length @ np.minimum(length, len(contexts)) / MAX_PAIRS)))]
@@ -41,14 +47,35 @@ def _cooccurrence(X: sp.csr_array, contexts: np.ndarray) -> sp.coo_array:
     used = sp.csr_array((np.ones(X.nnz, dtype=np.float32), X.indices, X.indptr), shape=X.shape)
     weight = np.repeat(1.0 / np.maximum(length - 1, 1), length).astype(np.float32)
     near = sp.csr_array((weight, X.indices, X.indptr), shape=X.shape)[:, contexts]
-    pairs = sp.coo_array(used.T.tocsr() @ near)
-    different = pairs.row != contexts[pairs.col]
-    return sp.coo_array((pairs.data[different], (pairs.row[different], pairs.col[different])), shape=pairs.shape)
+    pairs = sp.csr_array(used.T.tocsr() @ near)
+    for rows in _row_blocks(pairs):
+        pairs.data[rows.entries][rows.word == contexts[rows.context]] = 0.0
+    pairs.eliminate_zeros()
+    return pairs
 
 
-def _positive_pmi(pairs: sp.coo_array) -> sp.csr_array:
+def _positive_pmi(pairs: sp.csr_array) -> sp.csr_array:
+    """Overwrites ``pairs``, which may be the largest array of a fit."""
     of_word, of_context = pairs.sum(axis=1), pairs.sum(axis=0)
-    expected = of_word[pairs.row] * (of_context / max(of_context.sum(), 1e-30))[pairs.col]
-    pmi = np.log(pairs.data / expected)
-    positive = pmi > 0
-    return sp.csr_array((pmi[positive], (pairs.row[positive], pairs.col[positive])), shape=pairs.shape)
+    share = of_context / max(of_context.sum(), 1e-30)
+    for rows in _row_blocks(pairs):
+        pmi = np.log(pairs.data[rows.entries] / (of_word[rows.word] * share[rows.context]))
+        pairs.data[rows.entries] = np.maximum(pmi, 0.0)
+    pairs.eliminate_zeros()
+    return pairs
+
+
+class _Entries(NamedTuple):
+    """Some stored entries of a matrix of pairs, with word and context of each."""
+
+    entries: slice
+    word: np.ndarray
+    context: np.ndarray
+
+
+def _row_blocks(pairs: sp.csr_array) -> Iterator[_Entries]:
+    """Rows of pairs, about ``BLOCK_ENTRIES`` entries at a time."""
+    for rows in entry_blocks(pairs.indptr, BLOCK_ENTRIES):
+        entries = slice(pairs.indptr[rows.start], pairs.indptr[rows.stop])
+        word = np.repeat(np.arange(rows.start, rows.stop), np.diff(pairs.indptr[rows.start : rows.stop + 1]))
+        yield _Entries(entries, word, pairs.indices[entries])

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from ._posterior import BLOCK_FLOATS, entry_blocks, refine, softmax
 
+TINY = 1e-30
 START_STEPS = 10  # of EM on theta, that chains start from
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
 TARGET_ACCEPT = 0.8  # more than in training: here every draw counts
@@ -22,7 +23,7 @@ class Sampler(NamedTuple):
     """How posteriors are sampled."""
 
     seed: int
-    step_size: float  # to start from
+    step_size: float  # to start from, in units of the least width that the posterior of a document can have
     n_leapfrog_steps: int
     n_warmup: int  # transitions that adapt step sizes and are thrown away
     n_samples: int
@@ -66,7 +67,7 @@ def _block_draws(X, components, mean, scale, prior, sampler: Sampler) -> Iterato
     z = np.log(theta)
     z += mean.mean() - z.mean(axis=1, keepdims=True)
     value, gradient = density(z)
-    log_step = np.full(len(z), np.log(sampler.step_size))
+    log_step = np.log(sampler.step_size / np.sqrt(X.sum(axis=1) / 4 + np.mean(scale**-2.0)))
     generators = [_generator(X, d, sampler.seed) for d in range(X.shape[0])]
     settled = np.zeros(len(z))
     for t in range(sampler.n_warmup + sampler.n_samples):
@@ -110,7 +111,7 @@ def _density(X: sp.csr_array, components: np.ndarray, mean: np.ndarray, scale: n
 
     def density(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         theta = softmax(z)
-        p = np.einsum("nk,nk->n", theta[rows], gathered)
+        p = np.einsum("nk,nk->n", theta[rows], gathered) + TINY
         value = np.bincount(rows, X.data * np.log(p), X.shape[0])
         by_theta = sp.csr_array((X.data / p, entries, X.indptr), shape=shape) @ gathered
         deviation = (z - mean) / scale

@@ -78,9 +78,10 @@ class LNTMTransformer(BaseTopicModel):
         Transitions of each chain in a pass.
     num_leapfrog_steps : int, default=20
         Steps of the integrator in a transition, of `transform` too.
-    step_size : float, default=0.05
-        Step size to start from; every document's own adapts by dual averaging during the first half of the passes and
-        is frozen then.
+    step_size : float, default=1.0
+        Step size to start from, in units of the least width that the posterior of a document of its length can have,
+        :math:`(N_d / 4 + 1 / \sigma^2)^{-1/2}`. Every document's own adapts by dual averaging during the first half
+        of the passes and is frozen then.
     target_accept : float, default=0.6
         Probability of acceptance that step sizes adapt to.
     num_samples : int, default=40
@@ -149,7 +150,7 @@ class LNTMTransformer(BaseTopicModel):
     acceptance_rate_ : list of float
         Of Monte-Carlo EM, the mean probability of acceptance in each pass.
     step_size_ : float
-        Of Monte-Carlo EM, the geometric mean of the documents' step sizes.
+        Of Monte-Carlo EM, the geometric mean of the documents' step sizes, in the units of ``step_size``.
     n_iter_ : int
         Number of passes of SVI.
     n_documents_seen_ : int
@@ -204,7 +205,7 @@ class LNTMTransformer(BaseTopicModel):
         num_chains: int = 1,
         num_e_steps: int = 5,
         num_leapfrog_steps: int = 20,
-        step_size: float = 0.05,
+        step_size: float = 1.0,
         target_accept: float = 0.6,
         num_samples: int = 40,
         topic_prior_scale: float = 10.0,
@@ -289,10 +290,6 @@ class LNTMTransformer(BaseTopicModel):
         return out
 
     # Monte-Carlo EM
-
-    @property
-    def _learns_prior(self) -> bool:
-        return self.inference == "mcem" if self.learn_prior == "auto" else bool(self.learn_prior)
 
     def _trainer(self) -> type[Trainer]:
         if self.inference == "svi":

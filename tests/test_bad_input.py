@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from conftest import MODELS, SMALL, VARIANTS
 from numpy.testing import assert_allclose
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_etm import ETMTransformer
@@ -136,7 +136,8 @@ def test_all_zero_counts_after_a_fit(learned):
         learned.fit(0 * COUNTS)
     assert_unchanged(learned, before)
     assert_unchanged(learned.partial_fit(0 * COUNTS), before)  # an empty batch of a stream is no error
-    assert_allclose(learned.transform(0 * COUNTS), 1 / 3, rtol=1e-12)
+    mean = learned.doc_topic_prior_ / learned.doc_topic_prior_.sum()
+    assert_allclose(learned.transform(0 * COUNTS), np.tile(mean, (len(COUNTS), 1)), rtol=1e-12)
     with pytest.raises(ValueError, match="at least two tokens"):
         learned.score(0 * COUNTS)
     assert not learned.score_samples(0 * COUNTS).any()
@@ -178,6 +179,8 @@ ODD_COUNTS = {
 def test_odd_counts(make_model, X):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        if make_model().inference == "mcem":  # two passes do not adapt chains, and say so
+            warnings.simplefilter("ignore", ConvergenceWarning)
         assert_sensible(make_model().fit(X), X)
         streamed = make_model().partial_fit(X)
         assert_sensible(streamed, X)
@@ -289,9 +292,11 @@ def test_a_concentration_for_each_topic(model):
 
 
 @pytest.mark.parametrize(
-    "change", [{"learning_rate": -1.0}, {"num_topics": 5}, {"likelihood": "poisson"}, {"learn_prior": True}]
+    "change", [{"learning_rate": -1.0}, {"num_topics": 5}, {"likelihood": "poisson"}, {"learn_prior": None}]
 )
 def test_parameter_changed_between_batches(learned, change):
+    if "learn_prior" in change:
+        change = {"learn_prior": not learned._learns_prior}
     model = pickle.loads(pickle.dumps(learned)).set_params(**change)
     before = pickle.dumps(model)
     with pytest.raises(ValueError, match=next(iter(change))):

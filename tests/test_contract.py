@@ -27,17 +27,30 @@ PUBLIC = [
     LNTMTransformer(**SMALL),
     ETMTransformer(**SMALL, embedding_size=8),
     AmortizedLDATransformer(**SMALL),
-    AmortizedLDATransformer(**SMALL, guide="dirichlet"),
     MCEM(**SMALL),
+]
+OPTIONS = [
+    AmortizedLDATransformer(**SMALL, guide="dirichlet", learn_prior=True),
+    LNTMTransformer(**SMALL, decoder="product", likelihood="poisson"),
 ]
 
 
-@parametrize_with_checks(PUBLIC)
-def test_scikit_learn_check(estimator, check):
+def run_check(estimator, check):
     try:
         check(estimator)
     except SkipTest as skipped:
         pytest.fail(f"skipped: {skipped}")
+
+
+@parametrize_with_checks(PUBLIC)
+def test_scikit_learn_check(estimator, check):
+    run_check(estimator, check)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(OPTIONS)
+def test_scikit_learn_check_of_options(estimator, check):
+    run_check(estimator, check)
 
 
 def test_every_public_estimator_is_checked():

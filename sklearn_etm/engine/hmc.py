@@ -67,11 +67,20 @@ def transition(
     return jnp.where(accepted[..., None], end.z, z), acceptance
 
 
-def start_adaptation(step_size: jax.Array, centre: jax.Array) -> Adaptation:
-    """Step sizes to start from, and those that dual averaging is drawn to; of one shape."""
+def narrowest(batch: Batch, sigma: jax.Array) -> jax.Array:
+    r"""Least width of a posterior of z that a document of its length can have, (B,): what step sizes go by.
+
+    The second derivative of the log-likelihood by a logit is at most :math:`N_d / 4`.
+    """
+    length = _by_document(batch.counts.sum(1), batch)
+    return 1 / jnp.sqrt(length / 4 + (1 / sigma**2).mean())
+
+
+def start_adaptation(step_size: jax.Array) -> Adaptation:
+    """Step sizes that dual averaging starts from and is drawn to."""
     log_step = jnp.log(step_size)
     zeros = jnp.zeros_like(log_step)
-    return log_step, log_step, zeros, zeros, jnp.log(centre)
+    return log_step, log_step, zeros, zeros, log_step
 
 
 def adapt(state: Adaptation, acceptance: jax.Array, target: jax.Array) -> Adaptation:

@@ -17,8 +17,7 @@ from .svi import TOPIC_STEP, Losses, _key, count_trace
 from .training import Trainer, single_precision
 
 START_STEPS = 10  # of EM on theta, that chains start from
-AMBITION = 10.0  # dual averaging is drawn to steps so much larger than those given (Hoffman and Gelman, 2014)
-MIN_SCALE = 1e-2  # of the learned prior
+PRIOR_DOCUMENTS = 10.0  # that the prior given weighs where it is learned: it must not collapse on a few documents
 
 
 class State(NamedTuple):
@@ -27,7 +26,7 @@ class State(NamedTuple):
     params: dict[str, Array]  # of the topics
     adam: Any
     prior: dict[str, Array]  # of the documents
-    step_size: Array  # () typical of the chains
+    step_size: Array  # () typical of the chains, in units of `hmc.narrowest`
 
 
 class Chains(NamedTuple):
@@ -63,17 +62,18 @@ def _topics(spec: Spec, params: dict[str, Array], hyper: Hyper) -> jax.Array:
 @lru_cache(maxsize=64)
 def _start_program(spec: Spec, n_chains: int):
     @jax.jit
-    def run(beta_t, stack: Batch, concentration, hyper: Hyper, step_size, centre) -> Chains:
+    def run(beta_t, stack: Batch, concentration, hyper: Hyper, step_size) -> Chains:
         count_trace("chains")
 
-        def start(batch: Batch) -> jax.Array:
+        def start(batch: Batch) -> tuple[jax.Array, jax.Array]:
             uniform = jnp.full((batch.mask.shape[0], spec.K), 1 / spec.K)
             z = jnp.log(refine(uniform, concentration, beta_t, batch, START_STEPS))
             z += hyper["mu"].mean() - z.mean(1, keepdims=True)
-            return jnp.broadcast_to(z[:, None], (len(z), n_chains, spec.K))
+            unit = hmc.narrowest(batch, jnp.exp(hyper["log_sigma"]))
+            return jnp.broadcast_to(z[:, None], (len(z), n_chains, spec.K)), unit
 
-        steps = (jnp.full(stack.mask.shape, size) for size in (step_size, centre))
-        return Chains(jax.lax.map(start, stack), hmc.start_adaptation(*steps))
+        z, unit = jax.lax.map(start, stack)
+        return Chains(z, hmc.start_adaptation(step_size * unit))
 
     return run
 
@@ -123,7 +123,7 @@ def _epoch_program(spec: Spec):
             updates, adam_state = adam.update(gradient, state.adam)
             params = jax.tree.map(lambda p, u: p - rates[i] * u, state.params, updates)
             reconstruction, prior = (-part.mean(1) for part in parts(z))
-            log_step = jnp.log(hmc.final_step(adaptation))
+            log_step = jnp.log(hmc.final_step(adaptation) / hmc.narrowest(batch, sigma))
             seen = Sums(reconstruction, prior, acceptance, log_step, z.mean(1), (z**2).mean(1))
             sums = jax.tree.map(lambda total, leaf: total + batch.mask @ leaf, sums, seen)
             moved = Chains(z, adaptation)
@@ -173,11 +173,13 @@ class MonteCarloEM(Trainer):
             done += n
         self._epochs += 1
         mean = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64) / n_documents, total)
-        self._learn_prior(mean)
+        self._learn_prior(mean, n_documents)
         self.measured = {"acceptance_rate": float(mean.acceptance), "step_size": float(self._state.step_size)}
         objective = mean.reconstruction + mean.prior
-        if not all(np.isfinite(value).all() for value in self._state.params.values()):
-            objective = np.nan  # the last step came after the last draw
+        with np.errstate(over="ignore"):
+            square = sum(float(np.square(value).sum()) for value in map(np.asarray, self._state.params.values()))
+        if not np.isfinite(square):  # the last step came after the last draw, whose likelihood is what was summed
+            objective = np.nan
         return Losses(*(float(x) * n_documents for x in (objective, mean.reconstruction, mean.prior)))
 
     def _run(self, shard: int, stack: Batch, rates: np.ndarray, hyper: Hyper) -> Sums:
@@ -206,16 +208,19 @@ class MonteCarloEM(Trainer):
 
     def _new_chains(self, stack: Batch, hyper: Hyper) -> Chains:
         program = _start_program(self.spec, self.options["num_chains"])
-        step_size = np.float32(self._state.step_size)
-        centre = step_size if self._leaves else np.float32(AMBITION * step_size)
         concentration = np.asarray(self.options["concentration"], np.float32)
-        return program(self._beta_t(), stack, concentration, hyper, step_size, centre)
+        return program(self._beta_t(), stack, concentration, hyper, np.float32(self._state.step_size))
 
-    def _learn_prior(self, mean: Sums) -> None:
+    def _learn_prior(self, mean: Sums, n_documents: int) -> None:
+        """Mean and scale of the chains, and of ``PRIOR_DOCUMENTS`` documents that are as the prior given says."""
         prior = self._state.prior
         if self.spec.learn_prior:
-            scale = np.sqrt(np.maximum(mean.z_squared - mean.z**2, MIN_SCALE**2))
-            prior = {"mu": mean.z.astype(np.float32), "log_sigma": np.log(scale).astype(np.float32)}
+            mu, sigma = np.asarray(self._hyper["mu"]), np.exp(self._hyper["log_sigma"])
+            share = n_documents / (n_documents + PRIOR_DOCUMENTS)
+            first = share * mean.z + (1 - share) * mu
+            second = share * mean.z_squared + (1 - share) * (mu**2 + sigma**2)
+            log_sigma = 0.5 * np.log(np.maximum(second - first**2, 1e-12))
+            prior = {"mu": first.astype(np.float32), "log_sigma": log_sigma.astype(np.float32)}
         self._state = self._state._replace(prior=prior, step_size=np.exp(mean.log_step).astype(np.float32))
 
     def _parts(self) -> dict[str, Any]:

@@ -83,8 +83,8 @@ def _block_draws(X, components, mean, scale, prior, sampler: Sampler) -> Iterato
         gradient = np.where(accepted[:, None], gradient_new, gradient)
         if t < sampler.n_warmup:
             log_step += ADAPTATION / np.sqrt(t + 1) * (acceptance - TARGET_ACCEPT)
-            if 2 * t >= sampler.n_warmup:  # the later half is what is kept
-                settled += log_step / (sampler.n_warmup - (sampler.n_warmup + 1) // 2)
+            if t >= sampler.n_warmup // 2:  # the mean of the later half is what is kept
+                settled += log_step / (sampler.n_warmup - sampler.n_warmup // 2)
             if t == sampler.n_warmup - 1:
                 log_step = settled
         else:

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import _hmc, _posterior
 from ._posterior import softmax
 
+TINY = 1e-30  # as in training
 BLOCK = 128  # documents at a time
 
 
@@ -45,7 +46,7 @@ def importance_log_weights(X: sp.csr_array, fitted: dict[str, Any], n_draws: int
     out = np.empty((X.shape[0], n_draws))
     for i in range(n_draws):
         z = q.loc + q.scale * rng.standard_normal(q.loc.shape)
-        log_p = np.log(np.einsum("nk,nk->n", softmax(z)[rows], beta_t))
+        log_p = np.log(np.einsum("nk,nk->n", softmax(z)[rows], beta_t) + TINY)
         out[:, i] = np.bincount(rows, X.data * log_p, X.shape[0]) + _log_normal(z, *p) - _log_normal(z, *q)
     return out
 

@@ -258,6 +258,13 @@ def test_posteriors_of_monte_carlo_em_depend_on_no_other_row_and_repeat(X):
     assert (std[:-1] > 0).all()
 
 
+def test_chains_move_after_the_shortest_adaptation(X):
+    """Two draws after one transition that adapts, of documents so long that only small steps are accepted."""
+    model = LNTMTransformer(**SMALL, **MCEM | {"num_samples": 2}).fit(X)
+    _, std = model.transform(200 * X[:20], return_std=True)
+    assert (std.max(axis=1) > 0).mean() > 0.5
+
+
 def test_callbacks_and_pipelines_do_not_move_the_chains(X):
     """In a pipeline scikit-learn asks for fitted attributes during the fit: no generator may move by that."""
     model = LNTMTransformer(**SMALL, **MCEM)

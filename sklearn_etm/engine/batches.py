@@ -6,6 +6,9 @@ that the gradient of beta is the same: a row-by-row scatter is what is slow in X
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
+from math import isqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +18,7 @@ CHUNK = 16
 WORD_CHUNKS = (2, 8)  # where a batch repeats few of its words, and where many
 MANY_REPEATS = 3.0  # entries a word
 MAX_KEPT_ENTRIES = 6_000_000  # of a corpus that is laid out once and kept
-SHARD_ENTRIES = 2_000_000  # that are laid out at a time of a larger one
+SHARD_ENTRIES = 1_000_000  # that are laid out at a time of a larger one
 
 
 Array = Any  # of NumPy when laid out, of JAX in a program
@@ -50,10 +53,12 @@ _sizes_in_use: dict[tuple, set[int]] = {}
 def shared_size(n: int, *kind: int | str) -> int:
     """A padded size for ``n`` that a program of this kind was compiled for already, if one is not too large.
 
-    Folds of a grid search differ by some entries, which may fall on both sides of a padded size.
+    Folds of a grid search, and the batches of another seed, differ by some entries: a new size has room for as many as
+    chance may add.
     """
     sizes = _sizes_in_use.setdefault(kind, set())
-    size = min((size for size in sizes if n <= size <= 1.5 * n), default=padded_size(n, SHARED_BITS))
+    roomy = padded_size(n + 2 * isqrt(n), SHARED_BITS)
+    size = min((size for size in sizes if n <= size <= 1.5 * n), default=roomy)
     sizes.add(size)
     return size
 
@@ -151,9 +156,14 @@ class Corpus:
         self.kept: Batch | None = None  # the batches of a corpus of one shard, once they are laid out
 
     def shards(self) -> Iterator[tuple[Batch, int]]:
-        """Yield (stacked batches, how many of them are real)."""
-        for shard in self._shards:
-            yield self._layout(shard), len(shard)
+        """Yield (stacked batches, how many of them are real), the next laid out meanwhile."""
+        with ThreadPoolExecutor(1) as beside:
+            following = beside.submit(self._layout, self._shards[0])
+            for shard, after in zip_longest(self._shards, self._shards[1:]):
+                batch = following.result()
+                if after is not None:
+                    following = beside.submit(self._layout, after)
+                yield batch, len(shard)
 
     def _layout(self, shard: range) -> Batch:
         if self.kept is not None:

@@ -230,7 +230,8 @@ class BaseTopicModel(
         trainer = trainer_class.begin(
             sizes | topics.switches, constants | topics.constants, topics.parameters, rng, self._options()
         )
-        return Training(trainer, start.idf, start.projection, topics.attributes)
+        projection = start.projection if self.inference == "svi" else start.projection[:, :0]  # there is no encoder
+        return Training(trainer, start.idf, projection, topics.attributes)
 
     def _trainer(self) -> type[Trainer]:
         from .engine.training import Trainer

@@ -2,10 +2,12 @@
 
 import pickle
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import numpy as np
 import pytest
+from conftest import MCEM, MODELS, SMALL
 from jax import monitoring
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -105,6 +107,16 @@ def test_second_fit_of_the_same_size_compiles_nothing(search, corpus):
         monitoring.unregister_event_duration_listener(listen)
     assert trace_counts == traced
     assert len(compiled) == heard > 0
+
+
+def test_fits_in_threads_do_not_mix():
+    """Models of sizes that no other test has, so that all of them are traced at the same time."""
+    models = [Model(**SMALL | {"num_topics": K}) for K, Model in enumerate([*MODELS, MCEM], start=11)]
+    X = make_topics_corpus(100, 3, 47, random_state=0).data
+    with ThreadPoolExecutor(len(models)) as threads:
+        together = list(threads.map(lambda model: clone(model).fit(X).components_, models))
+    for topics, model in zip(together, models, strict=True):
+        assert_array_equal(topics, model.fit(X).components_)
 
 
 # Streams

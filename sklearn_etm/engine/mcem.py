@@ -14,7 +14,7 @@ from .batches import Array, Batch, Corpus
 from .likelihood import refine
 from .models import Hyper, Spec, model, topic_logits, topic_prior
 from .svi import TOPIC_STEP, Losses, _key, count_trace
-from .training import Trainer, single_precision
+from .training import Trainer, one_at_a_time, single_precision
 
 START_STEPS = 10  # of EM on theta, that chains start from
 PRIOR_DOCUMENTS = 10.0  # that the prior given weighs where it is learned: it must not collapse on a few documents
@@ -153,6 +153,7 @@ class MonteCarloEM(Trainer):
         else:
             self._state = blank._replace(params={n: np.asarray(v, np.float32) for n, v in self._topics.items()})
 
+    @one_at_a_time
     @single_precision
     def epoch(self, corpus: Corpus, learning_rate) -> Losses:
         """Move all chains ``n_e_steps`` times, and the topics once a batch; then the prior of the documents."""

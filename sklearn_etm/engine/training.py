@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import wraps
+from threading import RLock
 from typing import Any
 
 import jax
@@ -14,6 +15,7 @@ from .batches import Batch, Corpus, padded_size
 from .models import PADDING_LOG_PROBABILITY, Hyper, Spec, topic_logits, topic_prior
 from .svi import Losses
 
+TRACING = RLock()  # NumPyro's stack of handlers is one for all threads
 WORD_ROWS = {"b": 0.0, "rho": 0.0, "log_lambda": PADDING_LOG_PROBABILITY}  # arrays with one row a word: their padding
 VOCABULARY_BITS = 4  # of its padded size: a step's cost grows with it
 
@@ -34,6 +36,17 @@ def pad_words(values: np.ndarray, padding: float = 0.0) -> np.ndarray:
     out = np.full((padded_size(len(values), VOCABULARY_BITS), *values.shape[1:]), padding, dtype=np.float32)
     out[: len(values)] = values
     return out
+
+
+def one_at_a_time(function: Callable) -> Callable:
+    """Let one thread at a time trace a model."""
+
+    @wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with TRACING:
+            return function(*args, **kwargs)
+
+    return wrapped
 
 
 class Trainer:
@@ -113,6 +126,7 @@ class Trainer:
         else:
             self._state = svi.initial_state(self.spec, stack, hyper, self._topics, self.rng)
 
+    @one_at_a_time
     @single_precision
     def epoch(self, corpus: Corpus, learning_rate: Callable[[np.ndarray], np.ndarray]) -> Losses:
         """One pass of SVI; ``learning_rate`` maps the share of the pass done, in [0, 1), to a rate."""

@@ -151,7 +151,7 @@ def picture(results: dict, path: Path) -> None:
     for ax in axes.flat[len(quality) :]:
         ax.axis("off")
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncols=min(len(labels), 6), frameon=False)
+    figure.legend(handles, labels, loc="lower center", ncols=min(len(labels), 7), frameon=False)
     figure.suptitle(f"{results['about']['corpus']}, {results['about']['topics']} topics")
     figure.tight_layout(rect=(0, 0.06, 1, 1))
     figure.savefig(path, dpi=110)

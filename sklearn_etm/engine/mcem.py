@@ -11,7 +11,7 @@ from numpyro.infer.util import log_density as joint_log_density
 
 from . import hmc
 from .batches import Array, Batch, Corpus
-from .likelihood import refine
+from .likelihood import poisson_terms, refine
 from .models import Hyper, Spec, model, topic_logits, topic_prior
 from .svi import TOPIC_STEP, Losses, _key, count_trace
 from .training import Trainer, one_at_a_time, single_precision
@@ -123,6 +123,8 @@ def _epoch_program(spec: Spec):
             updates, adam_state = adam.update(gradient, state.adam)
             params = jax.tree.map(lambda p, u: p - rates[i] * u, state.params, updates)
             reconstruction, prior = (-part.mean(1) for part in parts(z))
+            if spec.likelihood == "poisson":
+                reconstruction -= poisson_terms(batch)
             log_step = jnp.log(hmc.final_step(adaptation) / hmc.narrowest(batch, sigma))
             seen = Sums(reconstruction, prior, acceptance, log_step, z.mean(1), (z**2).mean(1))
             sums = jax.tree.map(lambda total, leaf: total + batch.mask @ leaf, sums, seen)

@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from ._posterior import BLOCK_FLOATS, entry_blocks, refine, softmax
+from ._posterior import BLOCK_FLOATS, TINY, entry_blocks, refine, softmax
 
-TINY = 1e-30
 START_STEPS = 10  # of EM on theta, that chains start from
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
 TARGET_ACCEPT = 0.8  # more than in training: here every draw counts

@@ -13,9 +13,8 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from . import _hmc, _posterior
-from ._posterior import softmax
+from ._posterior import TINY, softmax
 
-TINY = 1e-30  # as in training
 BLOCK = 128  # documents at a time
 
 
@@ -29,7 +28,7 @@ class Posterior(NamedTuple):
 def encoded(X: sp.csr_array, fitted: dict[str, Any]) -> Posterior:
     """Approximate posteriors from the encoder; the prior for an empty document."""
     encoder = fitted["_encoder"]
-    loc, h = _posterior.encode(_posterior.log_tfidf(X, encoder["idf"]) @ encoder["projection"], encoder)
+    loc, h = _posterior.encode_counts(X, encoder)
     W, b = encoder["log_variance"]
     scale = np.exp(0.5 * (h @ W + b))
     empty = np.diff(X.indptr) == 0
@@ -216,7 +215,7 @@ class MarginalLikelihoodMixin:
 
     def _dirichlet_draws(self, X: sp.csr_array, n_draws: int, rng: np.random.RandomState) -> np.ndarray:
         encoder = self._encoder
-        loc, _ = _posterior.encode(_posterior.log_tfidf(X, encoder["idf"]) @ encoder["projection"], encoder)
+        loc, _ = _posterior.encode_counts(X, encoder)
         loc[np.diff(X.indptr) == 0] = np.log(self.doc_topic_prior_)
         gamma = np.maximum(rng.standard_gamma(np.exp(loc), size=(n_draws, *loc.shape)), 1e-300)
         return gamma / gamma.sum(axis=-1, keepdims=True)

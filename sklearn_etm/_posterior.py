@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 import scipy.sparse as sp
 
+TINY = 1e-30  # below any probability of a word, as in training
 BLOCK_FLOATS = 1 << 20  # about what fits a processor's cache when a block's words are gathered
 
 
@@ -53,6 +54,11 @@ def encode(features: np.ndarray, encoder: EncoderArrays) -> tuple[np.ndarray, np
     for W, b in hidden:
         h = np.maximum(h @ W + b, 0.0)
     return h @ last[0] + last[1], h
+
+
+def encode_counts(X: sp.csr_array, encoder: EncoderArrays) -> tuple[np.ndarray, np.ndarray]:
+    """`encode` of count rows."""
+    return encode(log_tfidf(X, encoder["idf"]) @ encoder["projection"], encoder)
 
 
 def refine(theta: np.ndarray, prior: np.ndarray, X: sp.csr_array, beta_t: np.ndarray, n_steps: int) -> np.ndarray:

@@ -13,7 +13,7 @@ import optax
 
 from .batches import Batch
 from .likelihood import expected_counts, refine
-from .models import PADDING_LOG_PROBABILITY, Hyper, Spec, topic_logits, topic_prior
+from .models import PADDING_LOG_PROBABILITY, Dirichlet, Hyper, Spec, topic_logits, topic_prior
 from .svi import count_trace
 
 M_STEPS = 40  # Adam steps of an M-step that has no closed form
@@ -67,10 +67,9 @@ def _fit_program(spec: Spec):
 
 def maximise(spec: Spec, params: dict[str, np.ndarray], target: np.ndarray, hyper: Hyper) -> dict[str, np.ndarray]:
     """Topic parameters that fit ``target``, counts of words in topics (V, K): exactly, or by some steps for ETM."""
-    if spec.topics == "lda":
-        known = hyper["log_unigram"][:, None] > 0.5 * PADDING_LOG_PROBABILITY
-        return {"log_lambda": np.where(known, np.log(target + hyper["eta"]), PADDING_LOG_PROBABILITY)}
     if spec.topics == "lntm":
         log_beta = np.log(np.maximum(target / target.sum(axis=0), 1e-30))
         return {"b": np.where(target > 0, log_beta - hyper["log_unigram"][:, None], 0.0)}
+    if isinstance(prior := topic_prior(spec, hyper).get("log_lambda"), Dirichlet):
+        return {"log_lambda": np.where(prior.known, np.log(target + prior.eta), PADDING_LOG_PROBABILITY)}
     return _fit_program(spec)(params, target.astype(np.float32), hyper)

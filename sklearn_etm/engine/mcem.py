@@ -12,8 +12,8 @@ from numpyro.infer.util import log_density as joint_log_density
 from . import hmc
 from .batches import Array, Batch, Corpus
 from .likelihood import poisson_terms, refine
-from .models import Hyper, Spec, model, topic_logits, topic_prior
-from .svi import TOPIC_STEP, Losses, _key, count_trace
+from .models import Hyper, Spec, model, topic_prior, topics
+from .svi import TOPIC_STEP, Losses, _key, count_trace, visits
 from .training import Trainer, one_at_a_time, single_precision
 
 START_STEPS = 10  # of EM on theta, that chains start from
@@ -53,10 +53,6 @@ class Sums(NamedTuple):
     log_step: Array
     z: Array  # (K,)
     z_squared: Array  # (K,)
-
-
-def _topics(spec: Spec, params: dict[str, Array], hyper: Hyper) -> jax.Array:
-    return jax.nn.softmax(topic_logits(spec, params, hyper), axis=0)
 
 
 @lru_cache(maxsize=64)
@@ -111,7 +107,7 @@ def _epoch_program(spec: Spec):
         def step(i, carry):
             state, chains, sums = carry
             batch, mine = jax.tree.map(lambda leaf: leaf[order[i]], (stack, chains))
-            rows = _topics(spec, state.params, hyper)[batch.words]
+            rows = topics(spec, state.params, hyper)[batch.words]
 
             def parts(z):
                 return hmc.log_likelihood(jax.nn.softmax(z), rows, batch), hmc.log_prior(z, hyper["mu"], sigma)
@@ -146,10 +142,10 @@ class MonteCarloEM(Trainer):
     _epochs = 0  # on this corpus
 
     def _start(self, stack: Batch, hyper: Hyper) -> None:
-        topics = {name: np.zeros(prior.shape, np.float32) for name, prior in topic_prior(self.spec, hyper).items()}
-        adam = optax.scale_by_adam().init(topics)
+        zeros = {name: np.zeros(prior.shape, np.float32) for name, prior in topic_prior(self.spec, hyper).items()}
+        adam = optax.scale_by_adam().init(zeros)
         prior = {name: np.asarray(hyper[name], np.float32) for name in ("mu", "log_sigma")}
-        blank = State(topics, adam, prior, np.float32(self.options["step_size"]))
+        blank = State(zeros, adam, prior, np.float32(self.options["step_size"]))
         if self._leaves is not None:
             self._state = jax.tree.unflatten(jax.tree.structure(blank), self._leaves)
         else:
@@ -186,9 +182,7 @@ class MonteCarloEM(Trainer):
         return Losses(*(float(x) * n_documents for x in (objective, mean.reconstruction, mean.prior)))
 
     def _run(self, shard: int, stack: Batch, rates: np.ndarray, hyper: Hyper) -> Sums:
-        n, S = len(rates), stack.mask.shape[0]
-        order, padded_rates = np.zeros(S, np.int32), np.zeros(S, np.float32)
-        order[:n], padded_rates[:n] = self.rng.permutation(n), rates
+        order, padded_rates = visits(rates, stack, self.rng)
         seed = self.rng.randint(0, 2**31 - 1, size=2).astype(np.uint32)
         adapting = self._epochs < self.options["n_warmup"]
         self._state, self._chains[shard], sums = _epoch_program(self.spec)(
@@ -197,7 +191,7 @@ class MonteCarloEM(Trainer):
             stack,
             order,
             padded_rates,
-            np.int32(n),
+            np.int32(len(rates)),
             hyper,
             Options(
                 np.int32(self.options["num_e_steps"]),

@@ -94,6 +94,11 @@ def topic_logits(spec: Spec, params: dict[str, jax.Array], hyper: Hyper) -> jax.
     return m + rho @ params["alpha"].T
 
 
+def topics(spec: Spec, params: dict[str, jax.Array], hyper: Hyper) -> jax.Array:
+    """Topics, transposed: (V, K)."""
+    return jax.nn.softmax(topic_logits(spec, params, hyper), axis=0)
+
+
 class Normal(NamedTuple):
     """Prior of a parameter of the topics."""
 

@@ -137,14 +137,20 @@ def _initial_weight(kind: str, leaf: np.ndarray, hyper: Hyper, rng: np.random.Ra
     return np.zeros_like(leaf)
 
 
+def visits(rates: np.ndarray, stack: Batch, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
+    """Random order of the first batches of a stack, one for each learning rate, and the rates, padded to its size."""
+    n, S = len(rates), stack.mask.shape[0]
+    order, padded_rates = np.zeros(S, np.int32), np.zeros(S, np.float32)
+    order[:n], padded_rates[:n] = rng.permutation(n), rates
+    return order, padded_rates
+
+
 def run_epoch(
     spec: Spec, state: SVIState, stack: Batch, rates: np.ndarray, hyper: Hyper, rng: np.random.RandomState
 ) -> tuple[SVIState, Losses]:
     """One pass over the first batches of a stack, as many as there are learning rates, in random order."""
-    n, S = len(rates), stack.mask.shape[0]
-    order, padded_rates = np.zeros(S, np.int32), np.zeros(S, np.float32)
-    order[:n], padded_rates[:n] = rng.permutation(n), rates
-    state, sums = _epoch_program(spec)(state, stack, order, np.int32(n), padded_rates, hyper)
+    order, padded_rates = visits(rates, stack, rng)
+    state, sums = _epoch_program(spec)(state, stack, order, np.int32(len(rates)), padded_rates, hyper)
     return state, Losses(*map(float, sums))
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from . import em, svi
 from .batches import Batch, Corpus, padded_size
-from .models import PADDING_LOG_PROBABILITY, Hyper, Spec, topic_logits, topic_prior
+from .models import PADDING_LOG_PROBABILITY, Hyper, Spec, topic_prior, topics
 from .svi import Losses
 
 TRACING = RLock()  # NumPyro's stack of handlers is one for all threads
@@ -171,7 +171,7 @@ class Trainer:
         return np.asarray(self._beta_t())
 
     def _beta_t(self) -> jax.Array:
-        return jax.nn.softmax(topic_logits(self.spec, self._parts(), self._hyper), axis=0)
+        return topics(self.spec, self._parts(), self._hyper)
 
     def _parts(self) -> dict[str, Any]:
         """Topic parameters by name."""

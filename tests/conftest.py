@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # before SciPy is imported, or scikit-learn skips a check
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 from functools import partial
 
@@ -25,6 +26,12 @@ SMALL = {
     "em_iter": 1,
     "random_state": 0,
 }
+
+
+def pytest_configure(config):
+    """Workers, and runs that follow, share what one has compiled."""
+    if hasattr(config, "cache"):
+        jax.config.update("jax_compilation_cache_dir", str(config.cache.mkdir("jax")))
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -62,9 +62,8 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
     components = check_array(components, dtype=np.float64, ensure_non_negative=True, input_name="components")
     if feature_names is None:
         feature_names = _feature_names(before, model)
-    names = np.asarray(
-        [f"x{i}" for i in range(components.shape[1])] if feature_names is None else [str(name) for name in feature_names]
-    )
+        feature_names = [f"x{i}" for i in range(components.shape[1])] if feature_names is None else feature_names
+    names = np.asarray([str(name) for name in feature_names])
     if len(names) != components.shape[1]:
         raise ValueError(f"feature_names must name the {components.shape[1]} columns of the topics; got {len(names)}.")
     return Topics(proportions(components), names, before, model)

@@ -1,0 +1,548 @@
+"""Word vectors: files, alignment, pipelines that look them up by name, words never seen, and search by meaning."""
+
+import gzip
+import io
+import json
+import pickle
+import struct
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from conftest import SMALL
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.decomposition import LatentDirichletAllocation
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.feature_selection import VarianceThreshold
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.pipeline import make_pipeline
+
+from sklearn_etm import ETMTransformer, LNTMTransformer, NamedVectorizer
+from sklearn_etm.embeddings import WordVectors, align_embeddings, corpus_vectors, load_vectors, skipgram_vectors
+
+SPACE = ["star", "moon", "comet", "orbit", "planet", "rocket"]
+SPORT = ["goal", "team", "coach", "match", "league", "ball"]
+WORDS = [*SPACE, *SPORT]
+CENTRES = np.repeat(np.eye(2, 5), 6, axis=0)
+ROWS = (CENTRES + 0.1 * np.random.default_rng(0).standard_normal((12, 5))).astype(np.float32)
+TABLE = dict(zip(WORDS, ROWS, strict=True))
+
+
+def make_texts(n=60):
+    rng = np.random.default_rng(1)
+    return [" ".join(rng.choice([SPACE, SPORT][i % 2], 8)) for i in range(n)]
+
+
+TEXTS = make_texts()
+TWO_TOPICS = {**SMALL, "num_topics": 2, "max_iter": 5}
+
+
+# Files
+
+
+def text_file(words, rows, header=False):
+    lines = [f"{len(words)} {rows.shape[1]}"] if header else []
+    lines += [f"{word} {' '.join(f'{value:.8g}' for value in row)}" for word, row in zip(words, rows, strict=True)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def word2vec_file(words, rows):
+    parts = [word.encode() + b" " + row.astype("<f4").tobytes() for word, row in zip(words, rows, strict=True)]
+    return f"{len(words)} {rows.shape[1]}\n".encode() + b"\n".join(parts) + b"\n"
+
+
+def npz_file(words, rows):
+    file = io.BytesIO()
+    np.savez(file, words=np.array(words), vectors=rows)
+    return file.getvalue()
+
+
+def safetensors_file(words, rows):
+    header = {
+        "__metadata__": {"words": json.dumps(words)},
+        "vectors": {"dtype": "F32", "shape": rows.shape, "data_offsets": [0, rows.nbytes]},
+    }
+    head = json.dumps(header).encode()
+    return struct.pack("<Q", len(head)) + head + rows.astype("<f4").tobytes()
+
+
+FILES = {
+    "glove.txt": text_file,
+    "word2vec.txt": lambda words, rows: text_file(words, rows, header=True),
+    "fasttext.vec": lambda words, rows: text_file(words, rows, header=True).replace(b"\n", b" \n"),
+    "glove.txt.gz": lambda words, rows: gzip.compress(text_file(words, rows)),
+    "word2vec.bin": word2vec_file,
+    "word2vec.bin.gz": lambda words, rows: gzip.compress(word2vec_file(words, rows)),
+    "vectors.npz": npz_file,
+    "vectors.safetensors": safetensors_file,
+}
+
+
+@pytest.fixture(params=FILES)
+def vector_file(request, tmp_path):
+    path = tmp_path / request.param
+    path.write_bytes(FILES[request.param](["новый", "New York", *WORDS], np.vstack([ROWS[:2] + 1, ROWS])))
+    return path
+
+
+def test_files_of_word_vectors(vector_file):
+    vectors = load_vectors(vector_file)
+    assert vectors.words == ("новый", "New York", *WORDS)
+    assert_allclose(vectors.vectors[2:], ROWS, rtol=1e-6)
+    aligned, coverage = align_embeddings(str(vector_file), ["goal", "New York", "новый", "nebula"], random_state=0)
+    assert coverage == 0.75
+    assert_allclose(aligned[:3], [TABLE["goal"], ROWS[1] + 1, ROWS[0] + 1], rtol=1e-6)
+
+
+def fasttext_file(words, ngrams, rows):
+    """A model of fastText without subwords' hashes in common: ``ngrams`` rows of n-grams of 3 characters."""
+    args = struct.pack("<12id", rows.shape[1], 5, 5, 1, 5, 1, 2, 2, ngrams, 3, 3, 100, 1e-4)
+    dictionary = struct.pack("<iiiqq", len(words), len(words), 0, 10, -1)
+    dictionary += b"".join(word.encode() + b"\0" + struct.pack("<qb", 1, 0) for word in words)
+    matrix = struct.pack("<qq", *rows.shape) + rows.astype("<f4").tobytes()
+    return struct.pack("<ii", 793712314, 12) + args + dictionary + b"\0" + matrix
+
+
+def test_fasttext_model(tmp_path):
+    """One bucket: every n-gram has the same row, so that the means are known on paper."""
+    rows = np.array([[1.0, 0.0], [0.0, 1.0], [4.0, 4.0]])
+    path = tmp_path / "model.bin"
+    path.write_bytes(fasttext_file(["ab", "abc"], 1, rows))
+    vectors, coverage = align_embeddings(path, ["abc", "ab", "abcd"], oov="subword")
+    assert coverage == pytest.approx(2 / 3)
+    assert_allclose(vectors, [[3.0, 3.25], [3.0, 8 / 3], [4.0, 4.0]], rtol=1e-6)  # <abc> has three n-grams, <ab> two
+    assert load_vectors(path).words == ("ab", "abc")
+
+
+def test_hash_of_fasttext():
+    """Figures of 32-bit FNV-1a as published, and of bytes above 127, which fastText takes as signed."""
+    from sklearn_etm.embeddings._fasttext import fnv_hash
+
+    assert fnv_hash(b"a") == 0xE40C292C
+    assert fnv_hash(b"foobar") == 0xBF9CF968
+    assert (
+        fnv_hash("é".encode())
+        == ((((2166136261 ^ 0xFFFFFFC3) * 16777619 & 0xFFFFFFFF) ^ 0xFFFFFFA9) * 16777619) % 2**32
+    )
+
+
+BAD_FILES = {
+    "short.txt": (b"star 1 2\ngoal 1\n", "Line 2 of short.txt must be a word and 2 numbers"),
+    "words.txt": (b"star moon sun\n", "Line 1 of words.txt must be a word and 2 numbers"),
+    "lonely.txt": (b"star\n", "Line 1 of lonely.txt must be a word and some numbers"),
+    "empty.txt": (b"", "empty.txt holds no word vectors"),
+    "text.bin": (b"star 1 2\n", "text.bin must be a binary of word2vec.*Give text the name .txt"),
+    "cut.bin": (b"2 3\nstar " + bytes(12) + b"\ngoal 123", "cut.bin is cut off"),
+    "cut_model.bin": (struct.pack("<ii", 793712314, 12) + bytes(40), "cut_model.bin is cut off"),
+    "old_model.bin": (struct.pack("<ii", 793712314, 3) + bytes(40), "old_model.bin is of version 3"),
+    "wordless.npz": (npz_file([1, 2], ROWS[:2]), "wordless.npz must hold one array of words"),
+    "uneven.npz": (npz_file(["star"], ROWS[:2]), "uneven.npz must have one vector a word"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_damaged_files(name, tmp_path):
+    content, message = BAD_FILES[name]
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=message):
+        load_vectors(path)
+
+
+def test_missing_file():
+    with pytest.raises(FileNotFoundError, match=r"no file of word vectors at 'nowhere\.txt'"):
+        ETMTransformer(**SMALL, embeddings="nowhere.txt", vocabulary=["x"]).fit([[1], [2]])
+
+
+def test_tokenizer_beside_safetensors(tmp_path):
+    header = json.dumps({"embeddings": {"dtype": "F32", "shape": [2, 5], "data_offsets": [0, 40]}}).encode()
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + ROWS[:2].tobytes())
+    with pytest.raises(ValueError, match="has neither"):
+        load_vectors(path)
+    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"moon": 1, "star": 0}}}))
+    assert_array_equal(load_vectors(path)["moon"], ROWS[1])
+
+
+# Tables
+
+
+def test_a_table_of_vectors_is_a_mapping():
+    vectors = WordVectors(WORDS, ROWS)
+    assert list(vectors) == WORDS and len(vectors) == 12 and "sun" not in vectors
+    assert_array_equal(pickle.loads(pickle.dumps(vectors))["ball"], TABLE["ball"])
+    with pytest.raises(ValueError, match="one row for each of the 12 words"):
+        WordVectors(WORDS, ROWS[:3])
+    with pytest.raises(ValueError, match="'star' comes more often"):
+        WordVectors(["star", "star"], ROWS[:2])
+
+
+# Words without a vector
+
+
+@pytest.mark.parametrize("oov", ["random", "mean", "subword"])
+def test_words_without_vector(oov):
+    known = {"running": [1.0, 0.0], "runner": [1.0, 0.1], "swimming": [0.0, 1.0], "swimmer": [0.1, 1.0]}
+    words = [*known, "runners"]
+    first, second = (align_embeddings(known, words, oov=oov, random_state=3)[0] for _ in range(2))
+    assert_array_equal(first, second)
+    assert_allclose(first[:4], list(known.values()), rtol=1e-6)
+    if oov == "mean":
+        assert_allclose(first[4], first[:4].mean(axis=0), rtol=1e-6)
+    if oov == "subword":  # closer to the runner than to the swimmers
+        assert np.linalg.norm(first[4] - first[1]) < np.linalg.norm(first[4] - first[3])
+
+
+def test_low_coverage_is_said_with_examples():
+    with pytest.warns(UserWarning, match=r"Only 50% of the vocabulary.*\['galaxy'\].*oov=\"mean\""):
+        _, coverage = align_embeddings(TABLE, ["star", "galaxy"], oov="mean")
+    assert coverage == 0.5
+
+
+@pytest.mark.parametrize("center", [False, True])
+@pytest.mark.parametrize("normalize", [False, True])
+def test_centred_and_normalised_vectors(center, normalize):
+    model = ETMTransformer(
+        **TWO_TOPICS,
+        embeddings=ROWS + 3,
+        train_embeddings=False,
+        center_embeddings=center,
+        normalize_embeddings=normalize,
+    ).fit(CountVectorizer(vocabulary=WORDS).transform(TEXTS))
+    expected = ROWS + 3
+    expected = expected - expected.mean(axis=0) if center else expected
+    expected = expected / np.linalg.norm(expected, axis=1, keepdims=True) if normalize else expected
+    assert_allclose(model.word_embeddings_, expected, rtol=1e-4, atol=1e-5)
+
+
+# In a pipeline, by name
+
+
+VECTORIZERS = {
+    "counts": CountVectorizer(),
+    "weights": TfidfVectorizer(use_idf=False, norm=None),
+    "selection": make_pipeline(CountVectorizer(), VarianceThreshold()),
+}
+
+
+@pytest.mark.parametrize("vectorizer", VECTORIZERS.values(), ids=VECTORIZERS)
+def test_vectors_follow_the_vectorizer(vectorizer):
+    pipeline = make_pipeline(
+        NamedVectorizer(vectorizer), ETMTransformer(**TWO_TOPICS, embeddings=TABLE, train_embeddings=False)
+    ).fit(TEXTS)
+    model = pipeline[-1]
+    assert_array_equal(model.feature_names_in_, sorted(WORDS))
+    assert_allclose(model.word_embeddings_, [TABLE[word] for word in sorted(WORDS)], rtol=1e-5)
+    assert model.embedding_coverage_ == 1
+    assert_array_equal(pickle.loads(pickle.dumps(pipeline)).transform(TEXTS), pipeline.transform(TEXTS))
+    framed = pipeline.set_output(transform="pandas").transform(TEXTS)
+    assert isinstance(framed, pd.DataFrame) and framed.shape == (60, 2)
+
+
+def by_call(words):
+    return np.array([TABLE[word] if word in TABLE else np.full(5, np.nan) for word in words])
+
+
+def test_grid_search_over_the_vocabulary(tmp_path):
+    """Every candidate and fold has a vocabulary of its own; workers read the vectors, or are given them."""
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(text_file(WORDS, ROWS))
+    pipeline = make_pipeline(NamedVectorizer(), ETMTransformer(**TWO_TOPICS, embeddings=TABLE))
+    grid = {
+        "namedvectorizer__vectorizer": [CountVectorizer()],
+        "namedvectorizer__vectorizer__max_features": [6, 12],
+        "etmtransformer__embeddings": [TABLE, WordVectors(WORDS, ROWS), path, by_call],
+    }
+    search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2, error_score="raise").fit(TEXTS)
+    scores = search.cv_results_["mean_test_score"].reshape(4, 2)
+    assert_allclose(scores, np.tile(scores[:1], (4, 1)))  # the source of the vectors does not matter
+
+
+def test_a_table_is_neither_copied_nor_kept():
+    table = {**TABLE, **{f"other{i}": ROWS[0] for i in range(1000)}}
+    model = ETMTransformer(**TWO_TOPICS, embeddings=table)
+    assert clone(model).embeddings is table
+    pipeline = make_pipeline(NamedVectorizer(), model).fit(TEXTS)
+    assert pipeline[-1].embeddings is table
+    served = pickle.loads(pickle.dumps(pipeline))
+    assert set(served[-1].embeddings) == set(WORDS)
+    assert set(pickle.loads(pickle.dumps(served))[-1].embeddings) == set(WORDS)
+    assert_array_equal(clone(served).fit(TEXTS).transform(TEXTS), pipeline.transform(TEXTS))
+    changed = pipeline[-1].set_params(embeddings=by_call)
+    assert pickle.loads(pickle.dumps(changed)).embeddings is by_call
+
+
+def test_an_unfitted_estimator_is_pickled_with_its_table():
+    loaded = pickle.loads(pickle.dumps(ETMTransformer(embeddings=TABLE)))
+    assert set(loaded.embeddings) == set(TABLE)
+
+
+def test_names_of_a_data_frame():
+    X = pd.DataFrame(CountVectorizer(vocabulary=WORDS).transform(TEXTS).toarray(), columns=WORDS)
+    model = ETMTransformer(**TWO_TOPICS, embeddings=TABLE, train_embeddings=False).fit(X)
+    assert_allclose(model.word_embeddings_, ROWS, rtol=1e-5)
+
+
+def test_vectors_without_names():
+    X = CountVectorizer().fit_transform(TEXTS)
+    with pytest.raises(ValueError, match=r"wrap the vectorizer: NamedVectorizer\(CountVectorizer\(\.\.\.\)\)"):
+        ETMTransformer(**TWO_TOPICS, embeddings=TABLE).fit(X)
+
+
+def test_vocabulary_of_other_columns():
+    X = NamedVectorizer().fit_transform(TEXTS)
+    with pytest.raises(ValueError, match="column 0 is 'ball' in X and 'star' in vocabulary"):
+        ETMTransformer(**TWO_TOPICS, embeddings=TABLE, vocabulary=WORDS).fit(X)
+
+
+@pytest.mark.parametrize("Model", [ETMTransformer, LNTMTransformer])
+def test_counts_of_another_vocabulary(Model):
+    vectorizer = NamedVectorizer().fit(TEXTS)
+    model = Model(**TWO_TOPICS).fit(vectorizer.transform(TEXTS))
+    expected = model.transform(vectorizer.transform(TEXTS))
+    other = NamedVectorizer(CountVectorizer(vocabulary=WORDS)).fit_transform(TEXTS)
+    with pytest.raises(ValueError, match="column 0 is 'star', and was 'ball'; 12 of 12 differ"):
+        model.transform(other)
+    with pytest.raises(ValueError, match="column 0 is 'star'"):
+        model.partial_fit(other)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert_array_equal(model.transform(vectorizer.transform(TEXTS)), expected)
+
+
+# The vectorizer
+
+
+def test_names_stay_with_selected_rows_and_columns():
+    X = NamedVectorizer().fit_transform(TEXTS)
+    train, test = train_test_split(X, random_state=0)
+    assert_array_equal(train.feature_names, X.feature_names)
+    assert_array_equal(test[:, ::2].feature_names, X.feature_names[::2])
+    assert_array_equal(X[:5, X.feature_names != "ball"].feature_names, sorted(set(WORDS) - {"ball"}))
+    assert sp.hstack([X, X], format="csr").shape == (60, 24)
+    assert getattr(X + X, "feature_names", None) is None
+
+
+def test_vectorizer_is_cloned_and_can_be_set():
+    inner = CountVectorizer()
+    named = NamedVectorizer(inner).set_params(vectorizer__max_features=3)
+    assert named.fit_transform(TEXTS).shape == (60, 3)
+    assert not hasattr(inner, "vocabulary_")
+    assert clone(named).get_params()["vectorizer__max_features"] == 3
+    with pytest.raises(NotFittedError):
+        clone(named).transform(TEXTS)
+    assert_array_equal(
+        named.inverse_transform(named.transform(["ball"]))[0], ["ball"][: "ball" in named.vectorizer_.vocabulary_]
+    )
+
+
+def test_vectorizer_serves_other_models():
+    lda = make_pipeline(NamedVectorizer(), LatentDirichletAllocation(2, random_state=0)).fit(TEXTS)
+    assert lda.transform(TEXTS).shape == (60, 2)
+
+
+def test_vectorizer_without_names():
+    with pytest.raises(TypeError, match="HashingVectorizer has no get_feature_names_out"):
+        NamedVectorizer(HashingVectorizer()).fit(TEXTS)
+
+
+# Vectors without a download
+
+
+def test_corpus_vectors_tell_subjects_apart():
+    vectors = corpus_vectors(CountVectorizer(vocabulary=WORDS).transform(TEXTS), size=3)
+    similarity = np.corrcoef(vectors)
+    assert similarity[:6, :6].min() > similarity[:6, 6:].max()
+
+
+def test_corpus_vectors_that_stay():
+    X = CountVectorizer(vocabulary=WORDS).transform(TEXTS)
+    model = ETMTransformer(**TWO_TOPICS, embeddings="corpus", embedding_size=4, train_embeddings=False).fit(X)
+    assert model.word_embeddings_.shape == (12, 4)
+    assert model.embedding_coverage_ == 1
+    theta = model.transform(X)
+    assert len({*theta[::2].argmax(axis=1)}) == len({*theta[1::2].argmax(axis=1)}) == 1
+
+
+def test_skipgram_vectors_need_gensim(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "gensim.models", None)
+    with pytest.raises(ImportError, match=r"pip install \"sklearn-etm\[vectors\]\""):
+        skipgram_vectors(TEXTS, str.split)
+
+
+# New words
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["kept", "trained"])
+def etm(request):
+    vectorizer = NamedVectorizer(CountVectorizer(vocabulary=[w for w in WORDS if w not in {"rocket", "ball"}]))
+    X = vectorizer.fit_transform(TEXTS)
+    return ETMTransformer(**TWO_TOPICS, embeddings=TABLE, train_embeddings=request.param).fit(X)
+
+
+def extended_counts(model, texts):
+    return NamedVectorizer(CountVectorizer(vocabulary=list(model.feature_names_in_))).fit_transform(texts)
+
+
+def test_new_words_are_read(etm):
+    before = pickle.dumps(etm)
+    extended = etm.extend_vocabulary(["rocket", "ball"])
+    assert pickle.dumps(etm) == before
+    assert_array_equal(extended.feature_names_in_, [*etm.feature_names_in_, "rocket", "ball"])
+    assert_allclose(extended.components_.sum(axis=1), 1)
+    old = extended.components_[:, :-2]
+    assert_allclose(old / old.sum(axis=1, keepdims=True), etm.components_, rtol=1e-5)  # relative to each other
+    theta = extended.transform(extended_counts(extended, ["star moon star", "rocket rocket", "goal team", "ball ball"]))
+    assert theta[0].argmax() == theta[1].argmax() != theta[2].argmax() == theta[3].argmax()
+    served = pickle.loads(pickle.dumps(extended))
+    assert_array_equal(
+        served.transform(extended_counts(extended, TEXTS)), extended.transform(extended_counts(extended, TEXTS))
+    )
+
+
+def test_documents_without_new_words_keep_their_topics(etm):
+    extended = etm.extend_vocabulary(["rocket", "ball"], frequencies=[1e-9, 1e-9])
+    X = extended_counts(extended, ["star moon", "goal team match"])
+    assert_allclose(extended.transform(X), etm.transform(X[:, :-2]), atol=1e-6)
+
+
+def test_frequencies_of_new_words(etm):
+    extended = etm.extend_vocabulary(["rocket", "ball"], frequencies=[0.1, 0.2])
+    twice = etm.extend_vocabulary(["rocket", "ball"], frequencies=[0.2, 0.4])
+    ratio = (
+        twice.components_[:, -2:]
+        / twice.components_[:, :1]
+        / (extended.components_[:, -2:] / extended.components_[:, :1])
+    )
+    assert_allclose(ratio, 2)
+
+
+def test_training_goes_on_with_new_words(etm):
+    extended = etm.extend_vocabulary(["rocket", "ball"])
+    X = extended_counts(extended, make_texts(120))
+    before = extended.perplexity(X)
+    for _ in range(3):
+        extended.partial_fit(X)
+    assert extended.perplexity(X) < before
+    assert extended.components_.shape == (2, 12)
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        np.array([TABLE["rocket"], TABLE["ball"]]),
+        {"rocket": TABLE["rocket"], "ball": TABLE["ball"]},
+        dict(TABLE),
+        by_call,
+    ],
+    ids=["array", "new words only", "the same vectors", "callable"],
+)
+def test_vectors_of_new_words(etm, vectors):
+    """All these are the same vectors in the space of the model's own."""
+    expected = etm.extend_vocabulary(["rocket", "ball"])
+    assert_allclose(etm.extend_vocabulary(["rocket", "ball"], vectors).components_, expected.components_, rtol=1e-5)
+
+
+@pytest.mark.parametrize("embeddings", [None, "corpus", TABLE], ids=["learned", "corpus", "given"])
+def test_vectors_of_another_space(embeddings):
+    """They say where a new word belongs by the words that both spaces have."""
+    model = ETMTransformer(**TWO_TOPICS, embeddings=embeddings)
+    words = [w for w in WORDS if w not in {"rocket", "ball"}]
+    model.fit(NamedVectorizer(CountVectorizer(vocabulary=words)).fit_transform(TEXTS))
+    turned = {word: 3 * row[::-1][:4] for word, row in TABLE.items()}
+    extended = model.extend_vocabulary(["rocket", "ball"], turned)
+    theta = extended.transform(extended_counts(extended, ["star moon star", "rocket rocket", "goal team", "ball ball"]))
+    assert theta[0].argmax() == theta[1].argmax() != theta[2].argmax() == theta[3].argmax()
+
+
+BAD_EXTENSIONS = {
+    "known word": ((["star"],), ValueError, r"\['star'\] are in its vocabulary"),
+    "word twice": ((["sun", "sun"],), ValueError, "more often: \\['sun'\\]"),
+    "no word": (([],), ValueError, "at least one word"),
+    "a string": (("sun",), ValueError, r"Pass \['sun'\]"),
+    "no vector": ((["sun", "rocket"],), KeyError, r"no vector for \['sun'\]"),
+    "another shape": ((["sun"], np.ones((1, 3))), ValueError, r"of shape \(1, 5\)"),
+    "not finite": ((["sun"], np.full((1, 5), np.nan)), ValueError, "must be finite"),
+    "another space without a word in common": ((["sun"], {"sun": np.ones(3)}), ValueError, "it has none of them"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_EXTENSIONS)
+def test_bad_extensions(etm, name):
+    arguments, error, message = BAD_EXTENSIONS[name]
+    with pytest.raises(error, match=message):
+        etm.extend_vocabulary(*arguments)
+
+
+@pytest.mark.parametrize("frequencies", [[0.1], [0.1, 0.0], [0.1, np.nan]])
+def test_bad_frequencies(etm, frequencies):
+    with pytest.raises(ValueError, match="frequencies must be 2 finite numbers above 0"):
+        etm.extend_vocabulary(["rocket", "ball"], frequencies=frequencies)
+
+
+def test_an_array_of_vectors_has_none_of_new_words():
+    X = CountVectorizer(vocabulary=WORDS).transform(TEXTS)
+    model = ETMTransformer(**TWO_TOPICS, embeddings=ROWS, vocabulary=WORDS).fit(X)
+    with pytest.raises(ValueError, match="vectors is needed: embeddings is an array"):
+        model.extend_vocabulary(["sun"])
+    extended = model.extend_vocabulary(["sun"], [TABLE["star"]])
+    assert extended.vocabulary == [*WORDS, "sun"]
+    wider = sp.csr_array(sp.hstack([X, X[:, :1]]))
+    assert clone(extended).fit(wider).components_.shape == (2, 13)
+
+
+def test_learned_vectors_are_no_space_for_an_array():
+    model = ETMTransformer(**TWO_TOPICS).fit(NamedVectorizer().fit_transform(TEXTS))
+    with pytest.raises(ValueError, match="has no space to be compared with"):
+        model.extend_vocabulary(["sun"], np.ones((1, 50)))
+    with pytest.raises(ValueError, match="fitted without word vectors"):
+        model.extend_vocabulary(["sun"])
+
+
+# Search
+
+
+def test_nearest_words(etm):
+    nearest = etm.nearest_words("star", n=5)
+    similarities = [similarity for _, similarity in nearest]
+    assert {word for word, _ in nearest[:4]} <= set(SPACE)
+    assert similarities == sorted(similarities, reverse=True)
+    assert etm.nearest_words(etm.word_embeddings_[0], n=1)[0] == ("star", pytest.approx(1))
+
+
+def test_topics_of_a_query(etm):
+    topics = etm.transform(
+        NamedVectorizer(CountVectorizer(vocabulary=list(etm.feature_names_in_))).fit_transform(
+            ["star moon", "goal team"]
+        )
+    ).argmax(axis=1)
+    for query, expected in [
+        ("star moon", topics[0]),
+        (["team"], topics[1]),
+        ("rocket", topics[0]),
+        (TABLE["ball"], topics[1]),
+    ]:
+        assert etm.find_topics(query, n=1)[0][0] == expected  # "rocket" was not in training
+    assert [k for k, _ in etm.find_topics(etm.topic_embeddings_[1])] == [1, 0]
+
+
+def test_bad_queries(etm):
+    with pytest.raises(KeyError, match="Neither the vocabulary nor embeddings has a vector for 'sun'"):
+        etm.find_topics("star sun")
+    with pytest.raises(KeyError, match="'sun'"):
+        etm.nearest_words("sun")
+    with pytest.raises(ValueError, match="query is empty"):
+        etm.find_topics(" ")
+    with pytest.raises(ValueError, match=r"of shape \(5,\)"):
+        etm.nearest_words([1.0, 2.0])
+    with pytest.raises(NotFittedError):
+        ETMTransformer().find_topics("star")
+
+
+def test_columns_without_names():
+    model = ETMTransformer(**TWO_TOPICS).fit(CountVectorizer(vocabulary=WORDS).transform(TEXTS))
+    assert model.nearest_words("x0", 1)[0][0] in {f"x{i}" for i in range(1, 6)}

@@ -1,0 +1,26 @@
+"""Measures of topic models, on arrays.
+
+Nothing here knows how the topics were found: every function takes topics (``components``), topic proportions
+of documents (``doc_topic``) and counts (``X``), so that any two topic models can be compared with it.
+Everything is computed in float64, count matrices stay sparse, and no function returns NaN: where a formula is
+undefined, the docstring states the value that takes its place.
+"""
+
+from ._clustering import cluster_nmi, cluster_purity
+from ._coherence import npmi, umass
+from ._completion import completion_log_likelihood, completion_perplexity, completion_split
+from ._diversity import topic_diversity, topic_exclusive_words
+from ._words import top_words
+
+__all__ = [
+    "cluster_nmi",
+    "cluster_purity",
+    "completion_log_likelihood",
+    "completion_perplexity",
+    "completion_split",
+    "npmi",
+    "top_words",
+    "topic_diversity",
+    "topic_exclusive_words",
+    "umass",
+]

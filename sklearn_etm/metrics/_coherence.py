@@ -1,0 +1,157 @@
+"""Coherence of topics: whether their top words belong together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._validation import check_counts
+from ._words import top_words
+
+
+def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
+    r"""Coherence of topics: normalised pointwise mutual information of their top words.
+
+    The mean over all pairs of a topic's top words, and then over topics, of
+
+    .. math:: \frac{\log \frac{p(w_i, w_j)}{p(w_i) \, p(w_j)}}{- \log p(w_i, w_j)}
+
+    where :math:`p(w_i)` is the share of the documents of ``X`` that contain the word, and :math:`p(w_i, w_j)`
+    the share that contain both.
+
+    Parameters
+    ----------
+    components : array-like of shape (n_components, n_features)
+        Any score by which words are to be ranked, as in :func:`top_words`.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Reference counts; only which word occurs in which document matters.
+    top_n : int, default=10
+        Number of top words per topic, at least 2.
+    per_topic : bool, default=False
+        Whether to return the coherence of every topic rather than their mean.
+
+    Returns
+    -------
+    npmi : float, or ndarray of shape (n_components,)
+        From -1 (never together) over 0 (independent) to 1 (only together); a ratio, without unit. By
+        convention a pair found together in no document has -1, also when a word of it is in no document, and
+        a pair found together in every document has 1.
+
+    Raises
+    ------
+    ValueError
+        When ``top_n`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than
+        ``components``, when ``X`` holds NaN, infinite or negative values or ``components`` NaN, or when
+        either is not two-dimensional or is empty.
+
+    See Also
+    --------
+    umass : Coherence by conditional probabilities.
+
+    References
+    ----------
+    .. [1] Bouma, G. (2009). Normalized (pointwise) mutual information in collocation extraction. GSCL.
+    .. [2] Lau, J. H., Newman, D. & Baldwin, T. (2014). Machine reading tea leaves: automatically evaluating
+       topic coherence and topic model quality. EACL.
+
+    Examples
+    --------
+    Words 0 and 1 are only found together, words 2 and 3 never:
+
+    >>> from sklearn_etm.metrics import npmi
+    >>> X = [[1, 2, 0, 0], [3, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    >>> components = [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
+    >>> npmi(components, X, top_n=2, per_topic=True)
+    array([ 1., -1.])
+    """
+    together, later, earlier = (n / np.shape(X)[0] for n in _pair_document_counts(components, X, top_n))
+    pairs = np.where(together == 1, 1.0, -1.0)
+    regular = (together > 0) & (together < 1)
+    joint = together[regular]
+    pairs[regular] = np.log(joint / (later * earlier)[regular]) / -np.log(joint)
+    return _topic_means(pairs, per_topic)
+
+
+def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
+    r"""Coherence of topics: UMass, the log-probability of a top word given a higher-ranked one.
+
+    The mean over all pairs of a topic's top words, :math:`w_j` ranked above :math:`w_i`, and then over
+    topics, of
+
+    .. math:: \log \frac{D(w_i, w_j) + 1}{D(w_j)}
+
+    where :math:`D(w_j)` is the number of documents of ``X`` that contain the word, and :math:`D(w_i, w_j)`
+    the number that contain both.
+
+    Parameters
+    ----------
+    components : array-like of shape (n_components, n_features)
+        Any score by which words are to be ranked, as in :func:`top_words`.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Reference counts, those the model was fitted on in the paper; only which word occurs in which document
+        matters.
+    top_n : int, default=10
+        Number of top words per topic, at least 2.
+    per_topic : bool, default=False
+        Whether to return the coherence of every topic rather than their mean.
+
+    Returns
+    -------
+    umass : float, or ndarray of shape (n_components,)
+        In nats per pair; higher is better, seldom above 0. By convention a pair has 0 when its higher-ranked
+        word is in no document: such topics look good, so take reference counts in which the words occur.
+
+    Raises
+    ------
+    ValueError
+        When ``top_n`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than
+        ``components``, when ``X`` holds NaN, infinite or negative values or ``components`` NaN, or when
+        either is not two-dimensional or is empty.
+
+    See Also
+    --------
+    npmi : Coherence by mutual information, which follows human judgement more closely.
+
+    Notes
+    -----
+    The paper takes the sum over pairs; the mean allows comparison between different ``top_n``.
+
+    References
+    ----------
+    .. [1] Mimno, D., Wallach, H., Talley, E., Leenders, M. & McCallum, A. (2011). Optimizing semantic
+       coherence in topic models. EMNLP.
+
+    Examples
+    --------
+    Word 0 is in four documents, one of which has word 1: log(2 / 4).
+
+    >>> from sklearn_etm.metrics import umass
+    >>> round(umass([[0.6, 0.4]], [[1, 1], [2, 0], [1, 0], [1, 0]], top_n=2), 4)
+    -0.6931
+    """
+    together, _, earlier = _pair_document_counts(components, X, top_n)
+    return _topic_means(np.log((together + 1) / np.maximum(earlier, 1)), per_topic)
+
+
+def _pair_document_counts(components: ArrayLike, X: Any, top_n: int) -> tuple[NDArray[np.float64], ...]:
+    """Count the documents with both words, the lower-ranked and the higher-ranked one of pairs of top words.
+
+    Returns three arrays of shape (n_components, n_pairs).
+    """
+    top = top_words(components, top_n)
+    if top_n < 2:
+        raise ValueError(f"top_n must be at least 2, for pairs of words; got {top_n}.")
+    X = check_counts(X, "X", n_columns=np.shape(components)[1])
+    present = X.astype(bool).astype(np.float64).tocsc()
+    together = np.stack([(present[:, words].T @ present[:, words]).toarray() for words in top])
+    single = np.diagonal(together, axis1=1, axis2=2)
+    later, earlier = np.tril_indices(top_n, k=-1)
+    return together[:, later, earlier], single[:, later], single[:, earlier]
+
+
+def _topic_means(pairs: NDArray[np.float64], per_topic: bool) -> float | NDArray[np.float64]:
+    """Average over the pairs of every topic, and over topics unless ``per_topic``."""
+    topics = pairs.mean(axis=1)
+    return topics if per_topic else float(topics.mean())

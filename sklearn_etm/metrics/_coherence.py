@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ._validation import check_counts
-from ._words import top_words
+from ._words import top_words, topic_means
 
 
 def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
@@ -71,7 +71,7 @@ def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = Fa
     regular = (together > 0) & (together < 1)
     joint = together[regular]
     pairs[regular] = np.log(joint / (later * earlier)[regular]) / -np.log(joint)
-    return _topic_means(pairs, per_topic)
+    return topic_means(pairs, per_topic)
 
 
 def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
@@ -132,7 +132,7 @@ def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = F
     -0.6931
     """
     together, _, earlier = _pair_document_counts(components, X, top_n)
-    return _topic_means(np.log((together + 1) / np.maximum(earlier, 1)), per_topic)
+    return topic_means(np.log((together + 1) / np.maximum(earlier, 1)), per_topic)
 
 
 def _pair_document_counts(components: ArrayLike, X: Any, top_n: int) -> tuple[NDArray[np.float64], ...]:
@@ -149,9 +149,3 @@ def _pair_document_counts(components: ArrayLike, X: Any, top_n: int) -> tuple[ND
     single = np.diagonal(together, axis1=1, axis2=2)
     later, earlier = np.tril_indices(top_n, k=-1)
     return together[:, later, earlier], single[:, later], single[:, earlier]
-
-
-def _topic_means(pairs: NDArray[np.float64], per_topic: bool) -> float | NDArray[np.float64]:
-    """Average over the pairs of every topic, and over topics unless ``per_topic``."""
-    topics = pairs.mean(axis=1)
-    return topics if per_topic else float(topics.mean())

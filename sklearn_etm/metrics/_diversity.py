@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from ._words import top_words
+from .._topics import proportions
+from ._validation import check_topics
+from ._words import top_words, topic_means
 
 
 def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
@@ -92,3 +94,63 @@ def topic_exclusive_words(components: ArrayLike, *, top_n: int = 25) -> float:
     top = top_words(components, top_n)
     _, n_topics = np.unique(top, return_counts=True)
     return int((n_topics == 1).sum()) / top.size
+
+
+def exclusivity(components: ArrayLike, n_words: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
+    r"""Exclusivity of topics: how much of the use of their top words is theirs.
+
+    The mean over the top words :math:`T_k` of a topic, and then over topics, of the word's probability in this topic as
+    a share of its probabilities in all topics:
+
+    .. math:: \frac{1}{n} \sum_{v \in T_k} \frac{\beta_{kv}}{\sum_j \beta_{jv}}
+
+    Parameters
+    ----------
+    components : array-like of shape (n_components, n_features)
+        Probabilities or weights of words in topics, not negative; rows are divided by their sums.
+    n_words : int, default=10
+        Number of top words per topic, as in :func:`top_words`.
+    per_topic : bool, default=False
+        Whether to return the exclusivity of every topic rather than their mean.
+
+    Returns
+    -------
+    exclusivity : float, or ndarray of shape (n_components,)
+        From 0 to 1 (no other topic uses the words), and ``1 / n_components`` where all topics are alike; a ratio,
+        without unit. A single topic has 1. By convention a word that no topic has counts ``1 / n_components``, and a
+        topic of zeros has equal probabilities.
+
+    Raises
+    ------
+    ValueError
+        When ``n_words`` is not an integer from 1 to ``n_features``, or when ``components`` is not
+        two-dimensional, is empty or holds NaN, infinite or negative values.
+
+    See Also
+    --------
+    topic_exclusive_words : A share of words, which looks at ranks rather than probabilities.
+
+    Notes
+    -----
+    A word's share is its exclusivity in Bischof and Airoldi, and the mean over top words a topic's in MALLET. What the
+    R package stm calls so is a sum of scores which join a word's ranks by share and by frequency (FREX).
+
+    References
+    ----------
+    .. [1] Bischof, J. M. & Airoldi, E. M. (2012). Summarizing topical content with word frequency and exclusivity.
+       ICML.
+    .. [2] McCallum, A. K. (2002). MALLET: a machine learning for language toolkit. Topic model diagnostics,
+       https://mallet.cs.umass.edu/diagnostics.php.
+
+    Examples
+    --------
+    The first topic has all of word 0 and three quarters of word 1, the second a quarter of word 1 and all of word 2:
+
+    >>> from sklearn_etm.metrics import exclusivity
+    >>> exclusivity([[0.4, 0.6, 0.0], [0.0, 0.2, 0.8]], n_words=2, per_topic=True)
+    array([0.875, 0.625])
+    """
+    beta = check_topics(components)
+    top = top_words(beta, n_words)
+    shares = np.take_along_axis(proportions(beta.T).T, top, axis=1)
+    return topic_means(shares, per_topic)

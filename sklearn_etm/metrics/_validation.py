@@ -9,6 +9,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from .._topics import proportions
+
 # Room for rows normalised in single precision; it moves a perplexity by at most one part in ten thousand.
 ROW_SUM_TOLERANCE = 1e-4
 
@@ -23,6 +25,17 @@ def check_dense(values: Any, name: str, **kwargs: Any) -> NDArray[np.float64]:
     check_two_dimensional(values, name)
     matrix: NDArray[np.float64] = check_array(values, dtype=np.float64, input_name=name, **kwargs)
     return matrix
+
+
+def check_topics(components: Any) -> NDArray[np.float64]:
+    """Return the word probabilities of topics that may have been given as weights."""
+    matrix = check_dense(components, "components")
+    if matrix.min() < 0:
+        raise ValueError(
+            f"components must hold probabilities or weights of words, not negative; got {matrix.min():.6g}. "
+            "Take np.exp of log-probabilities."
+        )
+    return proportions(matrix)
 
 
 def check_distributions(values: Any, name: str, shape: tuple[int, int] | None = None) -> NDArray[np.float64]:

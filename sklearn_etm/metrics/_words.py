@@ -47,3 +47,9 @@ def top_words(components: ArrayLike, n: int = 10) -> NDArray[np.intp]:
             f"number of columns of components; got {n!r}."
         )
     return np.argsort(-scores, axis=1, kind="stable")[:, :n]
+
+
+def topic_means(values: NDArray[np.float64], per_topic: bool) -> float | NDArray[np.float64]:
+    """Average over the words, or pairs of words, of every topic, and over topics unless ``per_topic``."""
+    topics = values.mean(axis=1)
+    return topics if per_topic else float(topics.mean())

@@ -7,9 +7,9 @@ undefined, the docstring states the value that takes its place.
 """
 
 from ._clustering import cluster_nmi, cluster_purity
-from ._coherence import npmi, umass
+from ._coherence import embedding_coherence, npmi, umass
 from ._completion import completion_log_likelihood, completion_perplexity, completion_split
-from ._diversity import exclusivity, topic_diversity, topic_exclusive_words
+from ._diversity import exclusivity, inverted_rbo, topic_diversity, topic_exclusive_words
 from ._words import top_words
 
 __all__ = [
@@ -18,7 +18,9 @@ __all__ = [
     "completion_log_likelihood",
     "completion_perplexity",
     "completion_split",
+    "embedding_coherence",
     "exclusivity",
+    "inverted_rbo",
     "npmi",
     "top_words",
     "topic_diversity",

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.preprocessing import normalize
 
-from ._validation import check_counts
+from ._validation import check_counts, check_dense
 from ._words import top_words, topic_means
 
 
@@ -26,7 +27,8 @@ def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = Fa
     components : array-like of shape (n_components, n_features)
         Any score by which words are to be ranked, as in :func:`top_words`.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Reference counts; only which word occurs in which document matters.
+        Reference counts: of the documents the model was fitted on, or of any others with the same columns, such as
+        held-out ones or a larger corpus read by the same vectorizer. Only which word occurs in which document matters.
     top_n : int, default=10
         Number of top words per topic, at least 2.
     per_topic : bool, default=False
@@ -49,6 +51,12 @@ def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = Fa
     See Also
     --------
     umass : Coherence by conditional probabilities.
+    embedding_coherence : Coherence by word vectors.
+
+    Notes
+    -----
+    A document is one window, however long. Figures with sliding windows of some words, the default of gensim's
+    ``c_npmi``, are others.
 
     References
     ----------
@@ -90,8 +98,8 @@ def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = F
     components : array-like of shape (n_components, n_features)
         Any score by which words are to be ranked, as in :func:`top_words`.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Reference counts, those the model was fitted on in the paper; only which word occurs in which document
-        matters.
+        Reference counts: of the documents the model was fitted on, as in the paper, or of any others with the same
+        columns. Only which word occurs in which document matters.
     top_n : int, default=10
         Number of top words per topic, at least 2.
     per_topic : bool, default=False
@@ -135,14 +143,87 @@ def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = F
     return topic_means(np.log((together + 1) / np.maximum(earlier, 1)), per_topic)
 
 
+def embedding_coherence(
+    components: ArrayLike, embeddings: ArrayLike, *, n_words: int = 10, per_topic: bool = False
+) -> float | NDArray[np.float64]:
+    r"""Coherence of topics: cosine similarity of the word vectors of their top words.
+
+    The mean over all pairs of a topic's top words, and then over topics, of
+
+    .. math:: \frac{\rho_i \cdot \rho_j}{\| \rho_i \| \, \| \rho_j \|}
+
+    Parameters
+    ----------
+    components : array-like of shape (n_components, n_features)
+        Any score by which words are to be ranked, as in :func:`top_words`.
+    embeddings : array-like of shape (n_features, n_dimensions)
+        Word vectors :math:`\rho`, one for every column of ``components``, zeros for a word that has none; best such as
+        were learned from another, larger corpus.
+    n_words : int, default=10
+        Number of top words per topic, at least 2.
+    per_topic : bool, default=False
+        Whether to return the coherence of every topic rather than their mean.
+
+    Returns
+    -------
+    coherence : float, or ndarray of shape (n_components,)
+        From -1 to 1 (all vectors point the same way); a ratio, without unit. By convention a pair has 0 when a vector
+        of it is zero.
+
+    Raises
+    ------
+    ValueError
+        When ``n_words`` is not an integer from 2 to ``n_features``, when ``embeddings`` has not one row for every
+        column of ``components`` or holds NaN or infinite values, when ``components`` holds NaN, or when either is not
+        two-dimensional or is empty.
+
+    See Also
+    --------
+    npmi : Coherence by the documents in which words occur together.
+
+    References
+    ----------
+    .. [1] Fang, A., Macdonald, C., Ounis, I. & Habel, P. (2016). Using word embedding to evaluate the coherence of
+       topics from Twitter data. SIGIR.
+    .. [2] Ding, R., Nallapati, R. & Xiang, B. (2018). Coherence-aware neural topic modeling. EMNLP.
+
+    Examples
+    --------
+    The vectors of words 0 and 1 point the same way, those of words 2 and 3 are at right angles:
+
+    >>> from sklearn_etm.metrics import embedding_coherence
+    >>> embeddings = [[1, 0], [2, 0], [0, 1], [3, 0]]
+    >>> components = [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
+    >>> embedding_coherence(components, embeddings, n_words=2, per_topic=True)
+    array([1., 0.])
+    """
+    top = _words_of_pairs(components, n_words, "n_words")
+    vectors = check_dense(embeddings, "embeddings")
+    if len(vectors) != np.shape(components)[1]:
+        raise ValueError(
+            f"embeddings must have one row for each of the {np.shape(components)[1]} columns of components; got "
+            f"{len(vectors)} rows."
+        )
+    unit = normalize(vectors[top.ravel()]).reshape(*top.shape, -1)
+    cosine = unit @ unit.swapaxes(1, 2)
+    later, earlier = np.tril_indices(n_words, k=-1)
+    return topic_means(cosine[:, later, earlier], per_topic)
+
+
+def _words_of_pairs(components: ArrayLike, n: int, name: str) -> NDArray[np.intp]:
+    """Return the top words, at least two per topic; ``name`` is that of the argument."""
+    top = top_words(components, n)
+    if n < 2:
+        raise ValueError(f"{name} must be at least 2, for pairs of words; got {n}.")
+    return top
+
+
 def _pair_document_counts(components: ArrayLike, X: Any, top_n: int) -> tuple[NDArray[np.float64], ...]:
     """Count the documents with both words, the lower-ranked and the higher-ranked one of pairs of top words.
 
     Returns three arrays of shape (n_components, n_pairs).
     """
-    top = top_words(components, top_n)
-    if top_n < 2:
-        raise ValueError(f"top_n must be at least 2, for pairs of words; got {top_n}.")
+    top = _words_of_pairs(components, top_n, "top_n")
     X = check_counts(X, "X", n_columns=np.shape(components)[1])
     present = X.astype(bool).astype(np.float64).tocsc()
     together = np.stack([(present[:, words].T @ present[:, words]).toarray() for words in top])

@@ -43,7 +43,7 @@ def top_words(components: ArrayLike, n: int = 10) -> NDArray[np.intp]:
         raise ValueError("components contains NaN, which has no place in a ranking; replace it, by 0 say.")
     if not isinstance(n, Integral) or not 1 <= n <= scores.shape[1]:
         raise ValueError(
-            f"The number of top words (n or top_n) must be an integer from 1 to {scores.shape[1]}, the "
+            f"The number of top words (n, n_words or top_n) must be an integer from 1 to {scores.shape[1]}, the "
             f"number of columns of components; got {n!r}."
         )
     return np.argsort(-scores, axis=1, kind="stable")[:, :n]

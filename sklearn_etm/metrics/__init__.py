@@ -10,6 +10,7 @@ from ._clustering import cluster_nmi, cluster_purity
 from ._coherence import embedding_coherence, npmi, umass
 from ._completion import completion_log_likelihood, completion_perplexity, completion_split
 from ._diversity import exclusivity, inverted_rbo, topic_diversity, topic_exclusive_words
+from ._health import dead_topics, duplicate_topics, effective_num_topics, topic_kl, topic_redundancy
 from ._words import top_words
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "completion_log_likelihood",
     "completion_perplexity",
     "completion_split",
+    "dead_topics",
+    "duplicate_topics",
+    "effective_num_topics",
     "embedding_coherence",
     "exclusivity",
     "inverted_rbo",
@@ -25,5 +29,7 @@ __all__ = [
     "top_words",
     "topic_diversity",
     "topic_exclusive_words",
+    "topic_kl",
+    "topic_redundancy",
     "umass",
 ]

@@ -11,6 +11,7 @@ from ._coherence import embedding_coherence, npmi, umass
 from ._completion import completion_log_likelihood, completion_perplexity, completion_split
 from ._diversity import exclusivity, inverted_rbo, topic_diversity, topic_exclusive_words
 from ._health import dead_topics, duplicate_topics, effective_num_topics, topic_kl, topic_redundancy
+from ._selection import make_topic_scorer, one_standard_error
 from ._words import top_words
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "embedding_coherence",
     "exclusivity",
     "inverted_rbo",
+    "make_topic_scorer",
     "npmi",
+    "one_standard_error",
     "top_words",
     "topic_diversity",
     "topic_exclusive_words",

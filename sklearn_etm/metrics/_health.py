@@ -151,14 +151,14 @@ def topic_redundancy(components: ArrayLike) -> NDArray[np.float64]:
     return redundancy
 
 
-def duplicate_topics(components: ArrayLike, threshold: float = 0.8) -> NDArray[np.intp]:
+def duplicate_topics(components: ArrayLike, threshold: float = 0.75) -> NDArray[np.intp]:
     """Pairs of topics that are nearly the same.
 
     Parameters
     ----------
     components : array-like of shape (n_components, n_features)
         Probabilities or weights of words in topics, not negative; rows are divided by their sums.
-    threshold : float, default=0.8
+    threshold : float, default=0.75
         Smallest similarity of duplicates, above 0 and at most 1: one minus the Jensen-Shannon divergence in bits, as in
         :func:`topic_redundancy`.
 
@@ -172,6 +172,11 @@ def duplicate_topics(components: ArrayLike, threshold: float = 0.8) -> NDArray[n
     ValueError
         When ``threshold`` is out of its range, or when ``components`` is not two-dimensional, is empty or holds NaN,
         infinite or negative values.
+
+    Notes
+    -----
+    Distinct topics of 20 Newsgroups, among 50 or 200, have similarities up to 0.73; the parts into which a planted
+    topic falls when too many are asked for mostly have more than 0.75.
 
     Examples
     --------
@@ -216,6 +221,15 @@ def topic_kl(loc: ArrayLike, scale: ArrayLike, prior_mean: ArrayLike, prior_scal
     ValueError
         When shapes do not fit together, when a standard deviation is not positive, or when an array is empty or holds
         NaN or infinite values.
+
+    See Also
+    --------
+    dead_topics : Topics that hardly any document uses.
+
+    Notes
+    -----
+    It tells how much the encoder says of a topic, not how much documents use it: "hardly any of it" is also something
+    to say, and dead topics may have as many nats as others.
 
     References
     ----------

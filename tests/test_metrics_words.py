@@ -160,7 +160,7 @@ def counted(documents, topics):
 def test_npmi_equals_gensim():
     """gensim 4.4.0, `CoherenceModel(topics, texts=..., coherence="c_npmi", window_size=100, topn=3)`.
 
-    A window longer than any document, and only pairs that occur together: gensim gives the others about -0.9.
+    A window longer than any document, and only pairs that occur together: gensim smooths the others by 1e-12.
     """
     X, components = counted(DOCUMENTS, TOPICS)
     gensim = [0.19403661435741948, 0.2776377913620082, -0.020389120587620657, -0.06691641103804274]
@@ -180,17 +180,36 @@ def test_umass_equals_gensim():
 # --- validation ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("measure", [exclusivity])
+def coherence_of(components):
+    """Call with as many vectors as there are columns."""
+    return embedding_coherence(components, np.ones((2, 3)))
+
+
+@pytest.mark.parametrize("measure", [exclusivity, inverted_rbo, coherence_of])
 @pytest.mark.parametrize(
     ("components", "message"),
     [
-        ([[0.5, -0.5]], r"components .* not negative; got -0.5.*np.exp"),
         ([[0.5, np.nan]], "components contains NaN"),
         ([0.5, 0.5], r"components must be two-dimensional; got shape \(2,\)"),
+        ([[0.5, 0.5]], r"integer from 1 to 2, .*got 10"),
         (sp.csr_matrix([[0.5, 0.5]]), "Sparse data was passed for components"),
-        ([[0.5, 0.5]], "integer from 1 to 2, .*got 10"),
     ],
 )
-def test_words_are_measured_by_topics(measure, components, message):
+def test_topics_must_be_topics(measure, components, message):
+    """NaN, a row alone, fewer words than are asked for, and a sparse matrix."""
     with pytest.raises((ValueError, TypeError), match=message):
         measure(components)
+
+
+def test_exclusivity_needs_probabilities_or_weights():
+    with pytest.raises(ValueError, match=r"components .* not negative; got -0.5.*np.exp"):
+        exclusivity([[0.5, -0.5]], n_words=1)
+
+
+@pytest.mark.parametrize("measure", [inverted_rbo, lambda topics: embedding_coherence(topics, random_topics(40, 5))])
+def test_words_ranked_by_log_scores(measure):
+    """Scores below zero and -inf only rank."""
+    topics = random_topics()
+    topics[:, ::3] = 0
+    with np.errstate(divide="ignore"):
+        assert measure(np.log(topics)) == measure(topics)

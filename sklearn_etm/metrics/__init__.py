@@ -1,7 +1,8 @@
 """Measures of topic models, on arrays.
 
-Nothing here knows how the topics were found: every function takes topics (``components``), topic proportions
-of documents (``doc_topic``) and counts (``X``), so that any two topic models can be compared with it.
+No measure here knows how the topics were found: every function takes topics (``components``), topic proportions
+of documents (``doc_topic``) and counts (``X``), so that any two topic models can be compared with it. Only the scorers
+of :func:`make_topic_scorer` take models.
 Everything is computed in float64, count matrices stay sparse, and no function returns NaN: where a formula is
 undefined, the docstring states the value that takes its place.
 """

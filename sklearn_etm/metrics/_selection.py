@@ -78,6 +78,7 @@ def make_topic_scorer(measure: str, *, n_words: int | None = None) -> Callable[.
     ...     {"n_components": [1, 3]},
     ...     scoring={name: make_topic_scorer(name) for name in ("completion", "npmi", "topic_diversity")},
     ...     refit="completion",
+    ...     cv=2,
     ... )
     >>> search.fit(X).best_params_
     {'n_components': 3}
@@ -184,6 +185,7 @@ def one_standard_error(
     ...     {"n_components": [2, 3, 6]},
     ...     scoring=make_topic_scorer("completion"),
     ...     refit=one_standard_error("n_components"),
+    ...     cv=3,
     ... )
     >>> search.fit(make_topics_corpus(150, n_topics=3, n_features=60, random_state=0).data).best_params_
     {'n_components': 3}
@@ -199,17 +201,16 @@ class _OneStandardError:
 
     def __call__(self, cv_results: Mapping[str, Any]) -> int:
         mean, error = _mean_and_error(cv_results, self.score)
-        complexity = _numbers(cv_results, self.param)
-        if self.greater_is_simpler:
-            complexity = [-value for value in complexity]
+        complexity = _complexity(cv_results, self.param, -1 if self.greater_is_simpler else 1)
         finite = np.isfinite(mean)
         if not finite.any():
             raise ValueError(
-                f"No candidate has a finite mean_test_{self.score}: {mean.tolist()}. Look at the warnings."
+                f"No candidate has a finite mean_test_{self.score}: {mean.tolist()}. Look at the search's warnings, or "
+                'pass it error_score="raise".'
             )
         best = np.where(finite, mean, -np.inf).argmax()
         as_good = np.flatnonzero(finite & (mean >= mean[best] - error[best]))
-        return int(min(as_good, key=lambda i: (np.isnan(complexity[i]), complexity[i], -mean[i])))
+        return int(min(as_good, key=lambda i: (complexity[i], -mean[i])))
 
 
 def _mean_and_error(cv_results: Mapping[str, Any], score: str) -> tuple[np.ndarray, np.ndarray]:
@@ -222,8 +223,8 @@ def _mean_and_error(cv_results: Mapping[str, Any], score: str) -> tuple[np.ndarr
     return mean, std / np.sqrt(max(n_splits - 1, 1))
 
 
-def _numbers(cv_results: Mapping[str, Any], param: str) -> list[float]:
-    """Values of a parameter, of any step; NaN for the candidates that do not have it."""
+def _complexity(cv_results: Mapping[str, Any], param: str, sign: int) -> list[float]:
+    """Signed values of a parameter, of any step; infinite for the candidates that do not have it."""
     searched = [key.removeprefix("param_") for key in cv_results if key.startswith("param_")]
     names = [name for name in searched if name == param or name.endswith(f"__{param}")]
     if len(names) != 1:
@@ -232,6 +233,6 @@ def _numbers(cv_results: Mapping[str, Any], param: str) -> list[float]:
         )
     values = cv_results[f"param_{names[0]}"]
     try:
-        return [np.nan if value is np.ma.masked else float(value) for value in values]
+        return [np.inf if value is np.ma.masked else sign * float(value) for value in values]
     except (TypeError, ValueError) as error:
         raise ValueError(f"The values of {names[0]} must be numbers; got {list(values)}.") from error

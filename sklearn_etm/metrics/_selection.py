@@ -1,0 +1,238 @@
+"""Choice of a model by cross-validation: scorers, and the one-standard-error rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from .._topics import Topics, proportions, topics_of
+from ._clustering import cluster_nmi, cluster_purity
+from ._coherence import npmi, umass
+from ._completion import completion_perplexity
+from ._diversity import exclusivity, inverted_rbo, topic_diversity, topic_exclusive_words
+
+OF_WORDS: dict[str, Callable[[Topics, Any, int], Any]] = {
+    "exclusivity": lambda topics, X, n: exclusivity(topics.components, n),
+    "inverted_rbo": lambda topics, X, n: inverted_rbo(topics.components, n_words=n),
+    "npmi": lambda topics, X, n: npmi(topics.components, topics.counts(X), top_n=n),
+    "topic_diversity": lambda topics, X, n: topic_diversity(topics.components, top_n=n),
+    "topic_exclusive_words": lambda topics, X, n: topic_exclusive_words(topics.components, top_n=n),
+    "umass": lambda topics, X, n: umass(topics.components, topics.counts(X), top_n=n),
+}
+OF_LABELS = {"cluster_nmi": cluster_nmi, "cluster_purity": cluster_purity}
+NAMES = sorted(["completion", *OF_WORDS, *OF_LABELS])
+
+
+def make_topic_scorer(measure: str, *, n_words: int | None = None) -> Callable[..., float]:
+    r"""Scorer of topic models for scikit-learn's searches and cross-validation.
+
+    Parameters
+    ----------
+    measure : str
+        What the topics are judged by; higher is better throughout.
+
+        - "completion": mean log-likelihood of a held-out token in nats, :math:`-\log` of
+          :func:`completion_perplexity`. Of a model with another decoder than a mixture of topics, its own ``score``.
+        - "npmi", "umass": coherence, with the documents that are scored as reference.
+        - "topic_diversity", "topic_exclusive_words", "inverted_rbo", "exclusivity": how much topics differ. They look
+          at the topics alone, whatever documents are scored.
+        - "cluster_nmi", "cluster_purity": agreement with the labels ``y``.
+    n_words : int, optional
+        Top words per topic, 10 by default, also of "topic_diversity" and "topic_exclusive_words". Not for "completion"
+        and clusters, which do not look at top words.
+
+    Returns
+    -------
+    scorer : callable
+        ``scorer(estimator, X, y=None)``, a float. ``estimator`` is a fitted topic model and ``X`` are counts, or it is
+        a fitted pipeline with a topic model, and ``X`` is what the pipeline takes: texts, say. It can be pickled.
+
+    Raises
+    ------
+    ValueError
+        When there is no such measure, when ``n_words`` is not a positive integer, or is given for a measure without top
+        words. By the scorer: what the measure itself raises, and when it needs labels and ``y`` is None.
+
+    See Also
+    --------
+    one_standard_error : The smallest model that is about as good as the best.
+
+    Notes
+    -----
+    A search gives a scorer the documents of the validation fold. Coherence on few documents is noisy, and words that
+    occur in none of them count as never together in "npmi", and in favour of a topic in "umass".
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import LatentDirichletAllocation
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn_etm.datasets import make_topics_corpus
+    >>> from sklearn_etm.metrics import make_topic_scorer
+    >>> X = make_topics_corpus(200, n_topics=3, n_features=60, random_state=0).data
+    >>> search = GridSearchCV(
+    ...     LatentDirichletAllocation(random_state=0),
+    ...     {"n_components": [1, 3]},
+    ...     scoring={name: make_topic_scorer(name) for name in ("completion", "npmi", "topic_diversity")},
+    ...     refit="completion",
+    ...     cv=2,
+    ... )
+    >>> search.fit(X).best_params_
+    {'n_components': 3}
+    """
+    if measure not in NAMES:
+        raise ValueError(f"measure must be one of {', '.join(NAMES)}; got {measure!r}.")
+    if n_words is None:
+        return _TopicScorer(measure, 10 if measure in OF_WORDS else None)
+    if measure not in OF_WORDS:
+        raise ValueError(f"{measure!r} does not look at top words: leave n_words out; got {n_words!r}.")
+    if not isinstance(n_words, Integral) or n_words < 1:
+        raise ValueError(f"n_words must be an integer of at least 1; got {n_words!r}.")
+    return _TopicScorer(measure, int(n_words))
+
+
+@dataclass(frozen=True)
+class _TopicScorer:
+    measure: str
+    n_words: int | None  # of measures of top words only
+
+    def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
+        topics = topics_of(estimator)
+        if self.n_words is not None:
+            return float(OF_WORDS[self.measure](topics, X, self.n_words))
+        if self.measure == "completion":
+            return _completion(topics, X)
+        if y is None:
+            raise ValueError(f"{self.measure!r} compares topics with labels: pass y, one label for each document.")
+        return OF_LABELS[self.measure](y, topics.doc_topic(X))
+
+
+def _completion(topics: Topics, X: Any) -> float:
+    model, counts = topics.model, topics.counts(X)
+    if getattr(model, "decoder", "mixture") != "mixture":
+        return float(model.score(counts))
+    perplexity = completion_perplexity(lambda X: proportions(model.transform(X)), topics.components, counts)
+    return float(-np.log(perplexity))
+
+
+def one_standard_error(
+    param: str = "num_topics", score: str = "score", greater_is_simpler: bool = False
+) -> Callable[[Mapping[str, Any]], int]:
+    r"""Choose the simplest model that is within one standard error of the best.
+
+    For ``refit`` of scikit-learn's searches. The candidates whose mean score is at least
+
+    .. math:: \max_i \bar s_i - \frac{\hat\sigma}{\sqrt n}
+
+    are about as good as the best one, where :math:`\hat\sigma` is the standard deviation of the best candidate's scores
+    on :math:`n` validation folds. Of these, the one with the smallest ``param`` is chosen, say with the fewest topics,
+    and the best-scored one where several have it.
+
+    Parameters
+    ----------
+    param : str, default="num_topics"
+        The searched parameter that makes a model complex, a number. Its own name will do where it belongs to a step of
+        a pipeline: "num_topics" finds "lntmtransformer__num_topics".
+    score : str, default="score"
+        The measure that candidates are compared by, as named in ``scoring``; "score" where there is only one.
+    greater_is_simpler : bool, default=False
+        Whether a model is the simpler, the larger ``param`` is, as with a strength of regularisation.
+
+    Returns
+    -------
+    refit : callable
+        Takes a search's ``cv_results_`` and returns the index of the candidate. It can be pickled.
+
+    Raises
+    ------
+    ValueError
+        By the callable: when ``cv_results_`` has no such score or parameter, or several such parameters, when the
+        parameter is not a number, or when no candidate has a finite mean score.
+
+    See Also
+    --------
+    make_topic_scorer : Measures to choose by.
+
+    Notes
+    -----
+    Candidates whose mean score is not finite, as of failed fits, are left out, and those without the parameter, in a
+    search over several grids, count as the least simple. The divisor of :math:`\hat\sigma^2` is :math:`n - 1`; with a
+    single split the error is taken to be 0.
+
+    With a callable ``refit`` a search has ``best_index_``, ``best_params_`` and ``best_estimator_``, and no
+    ``best_score_``.
+
+    References
+    ----------
+    .. [1] Breiman, L., Friedman, J. H., Olshen, R. A. & Stone, C. J. (1984). Classification and Regression Trees,
+       section 3.4.3. Wadsworth.
+    .. [2] Hastie, T., Tibshirani, R. & Friedman, J. (2009). The Elements of Statistical Learning, section 7.10.
+       Springer.
+
+    Examples
+    --------
+    Three planted topics. With more than these, the score stays within a standard error.
+
+    >>> from sklearn.decomposition import LatentDirichletAllocation
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> from sklearn_etm.datasets import make_topics_corpus
+    >>> from sklearn_etm.metrics import make_topic_scorer, one_standard_error
+    >>> search = GridSearchCV(
+    ...     LatentDirichletAllocation(random_state=0),
+    ...     {"n_components": [2, 3, 6]},
+    ...     scoring=make_topic_scorer("completion"),
+    ...     refit=one_standard_error("n_components"),
+    ...     cv=3,
+    ... )
+    >>> search.fit(make_topics_corpus(150, n_topics=3, n_features=60, random_state=0).data).best_params_
+    {'n_components': 3}
+    """
+    return _OneStandardError(param, score, greater_is_simpler)
+
+
+@dataclass(frozen=True)
+class _OneStandardError:
+    param: str
+    score: str
+    greater_is_simpler: bool
+
+    def __call__(self, cv_results: Mapping[str, Any]) -> int:
+        mean, error = _mean_and_error(cv_results, self.score)
+        complexity = _complexity(cv_results, self.param, -1 if self.greater_is_simpler else 1)
+        finite = np.isfinite(mean)
+        if not finite.any():
+            raise ValueError(
+                f"No candidate has a finite mean_test_{self.score}: {mean.tolist()}. Look at the search's warnings, or "
+                'pass it error_score="raise".'
+            )
+        best = np.where(finite, mean, -np.inf).argmax()
+        as_good = np.flatnonzero(finite & (mean >= mean[best] - error[best]))
+        return int(min(as_good, key=lambda i: (complexity[i], -mean[i])))
+
+
+def _mean_and_error(cv_results: Mapping[str, Any], score: str) -> tuple[np.ndarray, np.ndarray]:
+    """Mean score of every candidate, and its standard error."""
+    if f"mean_test_{score}" not in cv_results:
+        known = [key.removeprefix("mean_test_") for key in cv_results if key.startswith("mean_test_")]
+        raise ValueError(f"cv_results_ has no score {score!r}; it has {known}. Name one of them: score=...")
+    n_splits = sum(key.startswith("split") and key.endswith(f"_test_{score}") for key in cv_results)
+    mean, std = (np.asarray(cv_results[f"{name}_test_{score}"], dtype=np.float64) for name in ("mean", "std"))
+    return mean, std / np.sqrt(max(n_splits - 1, 1))
+
+
+def _complexity(cv_results: Mapping[str, Any], param: str, sign: int) -> list[float]:
+    """Signed values of a parameter, of any step; infinite for the candidates that do not have it."""
+    searched = [key.removeprefix("param_") for key in cv_results if key.startswith("param_")]
+    names = [name for name in searched if name == param or name.endswith(f"__{param}")]
+    if len(names) != 1:
+        raise ValueError(
+            f"param must name one parameter that was searched; {param!r} names {names or 'none'} of {searched}."
+        )
+    values = cv_results[f"param_{names[0]}"]
+    try:
+        return [np.inf if value is np.ma.masked else sign * float(value) for value in values]
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"The values of {names[0]} must be numbers; got {list(values)}.") from error

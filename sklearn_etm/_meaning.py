@@ -55,7 +55,7 @@ class MeaningMixin:
         check_is_fitted(self)
         names = self._column_names()
         similarity = unit(self.word_embeddings_) @ self._direction(word)
-        best = [i for i in np.argsort(-similarity, kind="stable") if names[i] != word]
+        best = [i for i in np.argsort(-similarity, kind="stable") if not (isinstance(word, str) and names[i] == word)]
         return [(str(names[i]), float(similarity[i])) for i in best[:n]]
 
     def find_topics(self, query: str | Sequence[str] | ArrayLike, n: int = 5) -> list[tuple[int, float]]:

@@ -9,7 +9,7 @@ from sklearn.linear_model import Ridge
 
 from .embeddings._align import find_vectors, is_array
 
-PLACING_RIDGE = 10.0  # words' worth of regularisation, where what training learned of words is predicted for others
+PLACING_RIDGE = 1.0  # words' worth of regularisation, where what training learned of words is predicted for others
 
 
 class WordSpace(NamedTuple):

@@ -44,7 +44,7 @@ def _collect(rows: Iterable[tuple[str, Any]]) -> Rows:
     found: dict[str, Any] = {}
     for word, vector in rows:
         found.setdefault(word, vector)
-    return list(found), np.array(list(found.values()), dtype=np.float32).reshape(len(found), -1)
+    return list(found), np.array(list(found.values()), dtype=np.float32)
 
 
 def _read_text(path: Path, wanted: set[str] | None) -> Rows:

@@ -259,6 +259,9 @@ BAD_PARAMETERS = {
     "verbose": [-1, "yes", None],
     "train_embeddings": flag,
     "embedding_size": whole,
+    "oov": ["zero", None, 1],
+    "center_embeddings": flag,
+    "normalize_embeddings": flag,
 }
 BAD_EMBEDDINGS = {"embeddings", "vocabulary"}  # have tests of their own
 
@@ -361,12 +364,12 @@ BAD_WORD_VECTORS = {
     "no dimension": (VECTORS[:, :0], None, r"embeddings must have the shape \(6, .*got \(6, 0\)"),
     "NaN": (np.where(np.arange(6)[:, None] == 2, np.nan, VECTORS), None, "embeddings must be finite; row 2"),
     "infinity": (np.where(np.arange(6)[:, None] == 2, np.inf, VECTORS), None, "embeddings must be finite; row 2"),
-    "a path": ("vectors.txt", None, "embeddings must be an array .* mapping"),
-    "a number": (3, None, "embeddings must have the shape"),
-    "mapping without vocabulary": (MAPPING, None, "vocabulary is needed.*get_feature_names_out"),
+    "no vectors at all": (object(), WORDS, "embeddings must be an array .* mapping"),
+    "a number": (3, None, "embeddings must be an array .* mapping"),
+    "mapping without vocabulary": (MAPPING, None, r"wrap the vectorizer: NamedVectorizer.*get_feature_names_out"),
     "vocabulary too short": (MAPPING, WORDS[:5], "vocabulary has 5 words, but X has 6 columns"),
     "vocabulary too long": (VECTORS, [*WORDS, "gnu"], "vocabulary has 7 words, but X has 6 columns"),
-    "vocabulary with repeats": (MAPPING, ["ant", *WORDS[:5]], "vocabulary must name each column once.*'ant'"),
+    "vocabulary with repeats": (MAPPING, ["ant", *WORDS[:5]], "vocabulary must hold each word once.*'ant'"),
     "no word known": (MAPPING, [word.upper() for word in WORDS], "embeddings has a vector for none of the 6 .*'ANT'"),
     "mapping with NaN": ({**MAPPING, "cat": np.full(4, np.nan)}, WORDS, "embeddings must be finite.*'cat'"),
     "vectors of two lengths": (

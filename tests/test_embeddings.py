@@ -32,13 +32,13 @@ ROWS = (CENTRES + 0.1 * np.random.default_rng(0).standard_normal((12, 5))).astyp
 TABLE = dict(zip(WORDS, ROWS, strict=True))
 
 
-def make_texts(n=60):
+def make_texts(n=200):
     rng = np.random.default_rng(1)
     return [" ".join(rng.choice([SPACE, SPORT][i % 2], 8)) for i in range(n)]
 
 
 TEXTS = make_texts()
-FEW_TOPICS = {**SMALL, "max_iter": 5}  # two subjects and a background
+FEW_TOPICS = {**SMALL, "max_iter": 20}  # two subjects and a background
 
 
 # Files
@@ -120,7 +120,8 @@ def test_fasttext_model(tmp_path):
     rows = np.array([[1.0, 0.0], [0.0, 1.0], [4.0, 4.0]])
     path = tmp_path / "model.bin"
     path.write_bytes(fasttext_file(["ab", "abc"], 1, rows))
-    vectors, coverage = align_embeddings(path, ["abc", "ab", "abcd"], oov="subword")
+    with pytest.warns(UserWarning, match="67%"):
+        vectors, coverage = align_embeddings(path, ["abc", "ab", "abcd"], oov="subword")
     assert coverage == pytest.approx(2 / 3)
     assert_allclose(vectors, [[3.0, 3.25], [3.0, 8 / 3], [4.0, 4.0]], rtol=1e-6)  # <abc> has three n-grams, <ab> two
     assert load_vectors(path).words == ("ab", "abc")
@@ -248,7 +249,7 @@ def test_vectors_follow_the_vectorizer(vectorizer):
     assert model.embedding_coverage_ == 1
     assert_array_equal(pickle.loads(pickle.dumps(pipeline)).transform(TEXTS), pipeline.transform(TEXTS))
     framed = pipeline.set_output(transform="pandas").transform(TEXTS)
-    assert isinstance(framed, pd.DataFrame) and framed.shape == (60, 3)
+    assert isinstance(framed, pd.DataFrame) and framed.shape == (200, 3)
 
 
 def by_call(words):
@@ -313,7 +314,7 @@ def test_counts_of_another_vocabulary(Model):
     model = Model(**FEW_TOPICS).fit(vectorizer.transform(TEXTS))
     expected = model.transform(vectorizer.transform(TEXTS))
     other = NamedVectorizer(CountVectorizer(vocabulary=WORDS)).fit_transform(TEXTS)
-    with pytest.raises(ValueError, match="column 0 is 'star', and was 'ball'; 12 of 12 differ"):
+    with pytest.raises(ValueError, match="column 0 is 'star', and was 'ball'; 11 of 12 differ"):
         model.transform(other)
     with pytest.raises(ValueError, match="column 0 is 'star'"):
         model.partial_fit(other)
@@ -331,14 +332,14 @@ def test_names_stay_with_selected_rows_and_columns():
     assert_array_equal(train.feature_names, X.feature_names)
     assert_array_equal(test[:, ::2].feature_names, X.feature_names[::2])
     assert_array_equal(X[:5, X.feature_names != "ball"].feature_names, sorted(set(WORDS) - {"ball"}))
-    assert sp.hstack([X, X], format="csr").shape == (60, 24)
+    assert sp.hstack([X, X], format="csr").shape == (200, 24)
     assert getattr(X + X, "feature_names", None) is None
 
 
 def test_vectorizer_is_cloned_and_can_be_set():
     inner = CountVectorizer()
     named = NamedVectorizer(inner).set_params(vectorizer__max_features=3)
-    assert named.fit_transform(TEXTS).shape == (60, 3)
+    assert named.fit_transform(TEXTS).shape == (200, 3)
     assert not hasattr(inner, "vocabulary_")
     assert clone(named).get_params()["vectorizer__max_features"] == 3
     with pytest.raises(NotFittedError):
@@ -350,7 +351,7 @@ def test_vectorizer_is_cloned_and_can_be_set():
 
 def test_vectorizer_serves_other_models():
     lda = make_pipeline(NamedVectorizer(), LatentDirichletAllocation(2, random_state=0)).fit(TEXTS)
-    assert lda.transform(TEXTS).shape == (60, 2)
+    assert lda.transform(TEXTS).shape == (200, 2)
 
 
 def test_vectorizer_without_names():
@@ -372,8 +373,7 @@ def test_corpus_vectors_that_stay():
     model = ETMTransformer(**FEW_TOPICS, embeddings="corpus", embedding_size=4, train_embeddings=False).fit(X)
     assert model.word_embeddings_.shape == (12, 4)
     assert model.embedding_coverage_ == 1
-    theta = model.transform(X)
-    assert len({*theta[::2].argmax(axis=1)}) == len({*theta[1::2].argmax(axis=1)}) == 1
+    assert_subjects_apart(model.transform(X))
 
 
 def test_skipgram_vectors_need_gensim(monkeypatch):
@@ -392,6 +392,13 @@ def etm(request):
     return ETMTransformer(**FEW_TOPICS, embeddings=TABLE, train_embeddings=request.param).fit(X)
 
 
+def assert_subjects_apart(theta):
+    """Documents of two subjects in turn: each nearer to the mean of its own."""
+    means = np.array([theta[i::2].mean(axis=0) for i in (0, 1)])
+    distance = np.abs(theta[:, None] - means).sum(axis=2)
+    assert_array_equal(distance.argmin(axis=1), np.arange(len(theta)) % 2)
+
+
 def extended_counts(model, texts):
     return NamedVectorizer(CountVectorizer(vocabulary=list(model.feature_names_in_))).fit_transform(texts)
 
@@ -404,8 +411,7 @@ def test_new_words_are_read(etm):
     assert_allclose(extended.components_.sum(axis=1), 1)
     old = extended.components_[:, :-2]
     assert_allclose(old / old.sum(axis=1, keepdims=True), etm.components_, rtol=1e-5)  # relative to each other
-    theta = extended.transform(extended_counts(extended, ["star moon star", "rocket rocket", "goal team", "ball ball"]))
-    assert theta[0].argmax() == theta[1].argmax() != theta[2].argmax() == theta[3].argmax()
+    assert_subjects_apart(extended.transform(extended_counts(extended, ["star moon", "goal team", "rocket", "ball"])))
     served = pickle.loads(pickle.dumps(extended))
     assert_array_equal(
         served.transform(extended_counts(extended, TEXTS)), extended.transform(extended_counts(extended, TEXTS))
@@ -431,7 +437,7 @@ def test_frequencies_of_new_words(etm):
 
 def test_training_goes_on_with_new_words(etm):
     extended = etm.extend_vocabulary(["rocket", "ball"])
-    X = extended_counts(extended, make_texts(120))
+    X = extended_counts(extended, make_texts(400))
     before = extended.perplexity(X)
     for _ in range(3):
         extended.partial_fit(X)
@@ -463,8 +469,7 @@ def test_vectors_of_another_space(embeddings):
     model.fit(NamedVectorizer(CountVectorizer(vocabulary=words)).fit_transform(TEXTS))
     turned = {word: 3 * row[::-1][:4] for word, row in TABLE.items()}
     extended = model.extend_vocabulary(["rocket", "ball"], turned)
-    theta = extended.transform(extended_counts(extended, ["star moon star", "rocket rocket", "goal team", "ball ball"]))
-    assert theta[0].argmax() == theta[1].argmax() != theta[2].argmax() == theta[3].argmax()
+    assert_subjects_apart(extended.transform(extended_counts(extended, ["star moon", "goal team", "rocket", "ball"])))
 
 
 BAD_EXTENSIONS = {
@@ -523,19 +528,13 @@ def test_nearest_words(etm):
 
 
 def test_topics_of_a_query(etm):
-    topics = etm.transform(
-        NamedVectorizer(CountVectorizer(vocabulary=list(etm.feature_names_in_))).fit_transform(
-            ["star moon", "goal team"]
-        )
-    ).argmax(axis=1)
-    for query, expected in [
-        ("star moon", topics[0]),
-        (["team"], topics[1]),
-        ("rocket", topics[0]),
-        (TABLE["ball"], topics[1]),
-    ]:
-        assert etm.find_topics(query, n=1)[0][0] == expected  # "rocket" was not in training
-    assert etm.find_topics(etm.topic_embeddings_[1], n=1)[0][0] == 1
+    """The topics found for a subject are those that use its words, which "rocket" and "ball" were not in training."""
+    names = list(etm.feature_names_in_)
+    space = etm.components_[:, [names.index(word) for word in SPACE if word in names]].sum(axis=1)
+    for query in ["star moon", ["comet"], "rocket"]:
+        assert space[etm.find_topics(query, n=1)[0][0]] > 0.5
+    for query in ["goal team", ["league"], "ball", TABLE["ball"]]:
+        assert space[etm.find_topics(query, n=1)[0][0]] < 0.5
 
 
 def test_bad_queries(etm):

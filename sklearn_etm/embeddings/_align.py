@@ -107,6 +107,7 @@ def align(
     if is_array(embeddings):
         vectors = _check_array(embeddings, n_features if words is None else len(words))
         return vectors, np.ones(len(vectors), dtype=bool)
+    _check_source(embeddings)
     if words is None:
         raise ValueError(
             "The words of the columns are needed to look up their vectors. In a pipeline, wrap the vectorizer: "
@@ -132,14 +133,22 @@ def find_vectors(embeddings: Any, words: list[str]) -> Found:
     """Vectors of words from a mapping, a file or a callable."""
     if isinstance(embeddings, str | os.PathLike):
         return _find_in_file(Path(embeddings).expanduser(), words)
-    if hasattr(embeddings, "__contains__") and hasattr(embeddings, "__getitem__"):
+    if _is_mapping(embeddings):
         return _find_in_mapping(embeddings, words)
-    if callable(embeddings):
-        return _find_by_call(embeddings, words)
+    return _find_by_call(embeddings, words)
+
+
+def _check_source(embeddings: Any) -> None:
+    if isinstance(embeddings, str | os.PathLike) or _is_mapping(embeddings) or callable(embeddings):
+        return
     raise ValueError(
         "embeddings must be an array of shape (n_features, embedding_size), a mapping from words to vectors, the path "
         f"of a file of them, or a callable from words to an array; got {type(embeddings).__name__}."
     )
+
+
+def _is_mapping(embeddings: Any) -> bool:
+    return hasattr(embeddings, "__contains__") and hasattr(embeddings, "__getitem__")
 
 
 def _check_vocabulary(vocabulary: Sequence[str] | None, n_features: int | None) -> list[str] | None:

@@ -298,28 +298,6 @@ def test_coherence_equals_the_obvious_formula(measure, obvious, top_n, make):
     assert measure(components, make(X), top_n=top_n) == pytest.approx(np.mean(expected))
 
 
-def test_umass_equals_gensim(monkeypatch):
-    """With gensim's smoothing constant set to the paper's one document."""
-    reason = "gensim is an independent implementation to compare with"
-    confirmation = pytest.importorskip("gensim.topic_coherence.direct_confirmation_measure", reason=reason)
-    from gensim.corpora import Dictionary
-    from gensim.models import CoherenceModel
-
-    X, components = random_counts(), random_rows(5, 40)
-    X[0] = 1  # gensim knows no words that occur nowhere
-    texts = [[str(v) for v in np.flatnonzero(row)] for row in X]
-    dictionary = Dictionary(texts)
-    monkeypatch.setattr(confirmation, "EPSILON", 1 / len(X))
-    model = CoherenceModel(
-        topics=[[str(v) for v in words] for words in top_words(components, 10)],
-        corpus=[dictionary.doc2bow(text) for text in texts],
-        dictionary=dictionary,
-        coherence="u_mass",
-        topn=10,
-    )
-    assert_allclose(umass(components, X, per_topic=True), model.get_coherence_per_topic(), rtol=1e-12)
-
-
 @pytest.mark.parametrize("measure", [npmi, umass])
 def test_coherence_counts_documents_rather_than_tokens(measure):
     """Repeated tokens, stored zeros and cells stored twice change nothing."""

@@ -71,7 +71,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     order = np.argsort(-corpus.doc_topic, axis=1, kind="stable")[:, :n_topics]
     proportions = np.take_along_axis(corpus.doc_topic, order, axis=1)
     labels = labels_of(corpus.topics.components, corpus.topics.feature_names)
-    columns = {
+    columns: dict[str, Any] = {
         "document": np.arange(len(order)),
         "topic": order[:, 0],
         "label": labels[order[:, 0]],
@@ -114,8 +114,8 @@ def representative_documents(
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
         ``n`` rows a topic, the best document first, of equal ones the first in ``X``, with the columns ``topic``,
-        ``label``, ``document`` (its row in ``X``), ``proportion`` (:math:`\theta_{dk}` itself), ``length`` (sum of its row
-        of counts) and, where texts are known, ``text``, the beginning of its text.
+        ``label``, ``document`` (its row in ``X``), ``proportion`` (:math:`\theta_{dk}` itself), ``length`` (sum of its
+        row of counts) and, where texts are known, ``text``, the beginning of its text.
 
     Raises
     ------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from .. import metrics
@@ -180,7 +181,7 @@ def topic_labels(model: Any, n: int = 3, *, feature_names: Any = None) -> NDArra
     return labels_of(topics.components, topics.feature_names, n)
 
 
-def word_table(model: Any, words: str | ArrayLike, X: Any = None, *, feature_names: Any = None) -> Any:
+def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature_names: Any = None) -> Any:
     r"""In which topics words live.
 
     Parameters
@@ -276,13 +277,20 @@ def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> 
 
 def find_words(words: list[str], names: NDArray[np.str_]) -> list[int]:
     """Columns of words; an error names those that are unknown, and the nearest that are known."""
+    check_unique(names)
     column = {name: i for i, name in enumerate(names)}
-    if len(column) < len(names):
-        twice = [name for name, n in Counter(names.tolist()).items() if n > 1]
-        raise ValueError(f"Words are looked up by name, and these name several columns: {twice[:5]}.")
     unknown = [word for word in words if word not in column]
     if unknown:
         near = {word: get_close_matches(word, column, n=3) for word in unknown[:5]}
-        told = "; ".join(f"{word!r}" + (f" (near: {', '.join(found)})" if found else "") for word, found in near.items())
+        told = "; ".join(
+            f"{word!r}" + (f" (near: {', '.join(found)})" if found else "") for word, found in near.items()
+        )
         raise ValueError(f"Not among the {len(names)} words of the vocabulary: {told}.")
     return [column[word] for word in words]
+
+
+def check_unique(names: NDArray[np.str_]) -> None:
+    """Words that are looked up by name must name one column each."""
+    twice = [name for name, n in Counter(names.tolist()).items() if n > 1]
+    if twice:
+        raise ValueError(f"Words are looked up by name, and these name several columns: {twice[:5]}.")

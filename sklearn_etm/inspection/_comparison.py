@@ -12,7 +12,7 @@ from sklearn.utils import Bunch, check_random_state
 
 from .._topics import topics_of
 from ._frame import frame
-from ._similarity import alignment_of
+from ._similarity import best_pairs, similarity_of
 from ._words import labels_of, leading
 
 
@@ -71,7 +71,7 @@ def compare_models(
     1        1       -1             goal, team
     """
     topics_a, topics_b = topics_of(a, feature_names_a), topics_of(b, feature_names_b)
-    alignment = alignment_of(topics_a, topics_b, embeddings)
+    alignment = best_pairs(similarity_of(topics_a, topics_b, embeddings=embeddings))
     alone_a = np.setdiff1d(np.arange(len(topics_a.components)), alignment.pairs[:, 0])
     alone_b = np.setdiff1d(np.arange(len(topics_b.components)), alignment.pairs[:, 1])
     pairs = [*alignment.pairs.tolist(), *([k, -1] for k in alone_a.tolist()), *([-1, k] for k in alone_b.tolist())]
@@ -184,7 +184,7 @@ def topic_stability(
     reference, *others = (topics_of(model, feature_names) for model in models)
     similarity = np.zeros((len(others), len(reference.components)))
     for row, other in zip(similarity, others, strict=True):
-        alignment = alignment_of(reference, other, embeddings)
+        alignment = best_pairs(similarity_of(reference, other, embeddings=embeddings))
         row[alignment.pairs[:, 0]] = alignment.similarity
     topics = frame(
         {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, check_scalar
 
 from ._corpus import corpus_of
 from ._frame import frame
@@ -97,8 +98,7 @@ def topics_over(
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}.")
-    if n_bootstrap < 1:
-        raise ValueError(f"n_bootstrap must be at least 1; got {n_bootstrap!r}.")
+    check_scalar(n_bootstrap, "n_bootstrap", Integral, min_val=1)
     corpus = corpus_of(model, X, feature_names)
     names, members = _members(groups, freq, len(corpus.doc_topic))
     n_groups, n_topics = len(members), corpus.doc_topic.shape[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -101,7 +102,7 @@ def topic_similarity(
         Its topics; rows are normalised.
     model_b : the same, optional
         By default ``model_a``. Of different vocabularies the words that are in both are compared, by name, and rows are
-        normalised over these.
+        normalised over these; a topic that has none of them is taken to have all of them equally.
     metric : {"hellinger", "cosine"}, default="hellinger"
         The similarity.
     feature_names_a, feature_names_b : sequence of str, optional
@@ -140,8 +141,7 @@ def topic_similarity(
         raise ValueError(f"metric must be one of {list(_METRICS)}; got {metric!r}.")
     a = topics_of(model_a, feature_names_a)
     b = a if model_b is None else topics_of(model_b, feature_names_b)
-    rows_a, rows_b = _on_shared_words(a, b)
-    return _hellinger(rows_a, rows_b) if metric == "hellinger" else _cosine(rows_a, rows_b)
+    return similarity_of(a, b, metric)
 
 
 def align_topics(
@@ -182,6 +182,8 @@ def align_topics(
     ValueError
         If the models have no word in common and there are no ``embeddings``, or these know no word of a model; if
         columns differ that no words are known of; if vectors are not finite, or not of one length.
+    TypeError
+        If ``embeddings`` is not a mapping.
 
     Warns
     -----
@@ -212,16 +214,22 @@ def align_topics(
     >>> align_topics(a, b, vectors, **names).pairs.tolist()
     [[0, 1], [1, 0]]
     """
-    return alignment_of(topics_of(a, feature_names_a), topics_of(b, feature_names_b), embeddings)
+    topics_a, topics_b = topics_of(a, feature_names_a), topics_of(b, feature_names_b)
+    return best_pairs(similarity_of(topics_a, topics_b, embeddings=embeddings))
 
 
-def alignment_of(a: Topics, b: Topics, embeddings: Any = None) -> Alignment:
-    """Topics that correspond."""
-    matrix = (
-        _hellinger(*_on_shared_words(a, b)) if embeddings is None else _cosine(*_expected_vectors(a, b, embeddings))
-    )
-    pairs = np.column_stack(linear_sum_assignment(matrix, maximize=True))
-    return Alignment(pairs, matrix[tuple(pairs.T)], matrix)
+def similarity_of(a: Topics, b: Topics, metric: str = "hellinger", embeddings: Any = None) -> NDArray[np.float64]:
+    """Similarity of topics, (K_a, K_b), by the words they share or by word vectors."""
+    if embeddings is not None:
+        return _cosine(*_expected_vectors(a, b, embeddings))
+    rows = _on_shared_words(a, b)
+    return _hellinger(*rows) if metric == "hellinger" else _cosine(*rows)
+
+
+def best_pairs(similarity: NDArray[np.float64]) -> Alignment:
+    """Pairs, one to one, whose similarities have the largest sum."""
+    pairs = np.column_stack(linear_sum_assignment(similarity, maximize=True))
+    return Alignment(pairs, similarity[tuple(pairs.T)], similarity)
 
 
 def _hellinger(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
@@ -264,6 +272,8 @@ def _on_shared_words(a: Topics, b: Topics) -> tuple[NDArray[np.float64], NDArray
 
 def _expected_vectors(a: Topics, b: Topics, embeddings: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Expected word vectors of the topics of both models, from the mean of all words."""
+    if isinstance(embeddings, Sequence | np.ndarray) or not hasattr(embeddings, "__contains__"):
+        raise TypeError(f"embeddings must be a mapping from words to vectors; got {type(embeddings).__name__}.")
     columns = [[i for i, word in enumerate(topics.feature_names) if str(word) in embeddings] for topics in (a, b)]
     for topics, known in zip((a, b), columns, strict=True):
         check_unique(topics.feature_names)
@@ -276,9 +286,7 @@ def _expected_vectors(a: Topics, b: Topics, embeddings: Any) -> tuple[NDArray[np
     words = np.union1d(words_a, words_b)
     vectors = align_embeddings(embeddings, words.tolist()).vectors.astype(np.float64)
     vectors -= vectors.mean(axis=0)
-    rows_a, rows_b = (
-        _restricted(topics, known, "in embeddings") for topics, known in zip((a, b), columns, strict=True)
-    )
+    rows_a, rows_b = _restricted(a, columns[0], "in embeddings"), _restricted(b, columns[1], "in embeddings")
     return rows_a @ vectors[np.searchsorted(words, words_a)], rows_b @ vectors[np.searchsorted(words, words_b)]
 
 
@@ -291,7 +299,7 @@ def _restricted(topics: Topics, columns: Any, where: str) -> NDArray[np.float64]
             f"Only {coverage:.0%} of the topics of a model, by probability, are words {where}; similarities tell of "
             "these.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
     return proportions(rows)
 

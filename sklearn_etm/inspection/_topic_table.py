@@ -91,8 +91,8 @@ def topic_table(
     shares = None if corpus is None else corpus.shares
     scores = {
         "words": components,
-        "words_by_relevance": relevance(components, shares, 0.6),
-        "words_by_frex": frex(components, 0.5),
+        "words_by_relevance": relevance(components, shares),
+        "words_by_frex": frex(components),
     }
     columns: dict[str, Any] = {"topic": np.arange(len(components)), "label": labels_of(components, names)}
     if corpus is not None:

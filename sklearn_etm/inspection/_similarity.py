@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
+from sklearn.metrics.pairwise import cosine_similarity
 
 from .._topics import Topics, proportions, topics_of
 from ..embeddings._align import check_unique, find_vectors, is_array
@@ -218,9 +219,9 @@ def align_topics(
 def similarity_of(a: Topics, b: Topics, metric: str = "hellinger", embeddings: Any = None) -> NDArray[np.float64]:
     """Similarity of topics, (K_a, K_b), by the words they share or by word vectors."""
     if embeddings is not None:
-        return _cosine(*_expected_vectors(a, b, embeddings))
+        return cosine_similarity(*_expected_vectors(a, b, embeddings))
     rows = _on_shared_words(a, b)
-    return _hellinger(*rows) if metric == "hellinger" else _cosine(*rows)
+    return _hellinger(*rows) if metric == "hellinger" else cosine_similarity(*rows)
 
 
 def best_pairs(similarity: NDArray[np.float64]) -> Alignment:
@@ -231,16 +232,6 @@ def best_pairs(similarity: NDArray[np.float64]) -> Alignment:
 
 def _hellinger(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
     return 1 - cdist(np.sqrt(a), np.sqrt(b)) / np.sqrt(2)
-
-
-def _cosine(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
-    """Cosines of rows; 0 for a row of zeros."""
-    return _unit(a) @ _unit(b).T
-
-
-def _unit(rows: NDArray[Any]) -> NDArray[np.float64]:
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(length > 0, length, 1.0)
 
 
 def _on_shared_words(a: Topics, b: Topics) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

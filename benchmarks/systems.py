@@ -89,6 +89,8 @@ OURS = {
     "LNTM": ours("LNTMTransformer"),
     "ETM": ours("ETMTransformer"),
     "ETM, given vectors": ours("ETMTransformer", given_vectors=True),
+    "ETM, given vectors kept": ours("ETMTransformer", given_vectors=True, train_embeddings=False),
+    "ETM, corpus vectors kept": ours("ETMTransformer", embeddings="corpus", train_embeddings=False),
     "amortized LDA": ours("AmortizedLDATransformer"),
     "amortized LDA, Dirichlet": ours("AmortizedLDATransformer", guide="dirichlet"),
     "LNTM, learned prior": ours("LNTMTransformer", learn_prior=True),

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from . import _initialize, _posterior
 from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
 from ._constraints import check_parameters
+from ._health import warn_of_topics
 from ._initialize import Start
 from ._marginal import MarginalLikelihoodMixin
 from ._vectorizer import feature_names
@@ -293,6 +294,8 @@ class BaseTopicModel(
         self.__dict__.update(attributes())
         self._training["counts"] = None if counts is None else counts[: training.trainer.n_words] / X.shape[0]
         reporter.end(attributes)
+        if self._has_em:  # else transform takes too long to be asked unasked
+            warn_of_topics(self, X)
 
     def _learn_batch(self, X: sp.csr_array, training: Training) -> None:
         """One pass of SVI over a batch of a stream, then one step of online EM."""

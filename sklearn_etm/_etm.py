@@ -48,7 +48,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
     train_embeddings : bool, default=True
         Whether word vectors given move in training, held by a normal prior around them. Where ``embeddings`` is None
         they always do.
-    oov : {"random", "mean", "subword"}, default="random"
+    oov : {"mean", "random", "subword"}, default="mean"
         Vectors of words that ``embeddings`` has none for: see `sklearn_etm.embeddings.align_embeddings`.
     center_embeddings : bool, default=False
         Whether the mean of the vocabulary's vectors is subtracted from those given. Topics are the same for any such
@@ -188,7 +188,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
         embeddings: Any = None,
         vocabulary: Sequence[str] | None = None,
         train_embeddings: bool = True,
-        oov: str = "random",
+        oov: str = "mean",
         center_embeddings: bool = False,
         normalize_embeddings: bool = False,
         embedding_size: int = 50,

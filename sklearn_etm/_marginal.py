@@ -176,6 +176,33 @@ class MarginalLikelihoodMixin:
             log_likelihood=estimate, standard_error=error, effective_sample_size=effective, perplexity=perplexity
         )
 
+    def encode(self, X) -> Posterior:
+        """Posterior of documents' topic logits as the encoder gives it, which `transform` refines.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+
+        Returns
+        -------
+        loc, scale : ndarray of shape (n_samples, num_topics)
+            Means and standard deviations of the normals :math:`q(z_d | x_d)`; those of the prior for an empty document.
+            With ``doc_topic_prior_mean_`` and ``doc_topic_prior_scale_`` they are what `sklearn_etm.metrics.topic_kl`
+            takes.
+
+        Raises
+        ------
+        ValueError
+            For a model of Dirichlet proportions, or without an encoder.
+        """
+        check_is_fitted(self)
+        if self._encoder is None or self._encoder["log_variance"] is None:
+            raise ValueError(
+                'encode needs an encoder with normal posteriors: inference="svi" and guide="logistic_normal".'
+            )
+        return encoded(self._check_counts(X, "encode").astype(np.float64), self.__dict__)
+
     def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = 0) -> np.ndarray:
         """Draw topic proportions of documents from their posterior.
 

@@ -24,10 +24,17 @@ class Topics(NamedTuple):
         return X if self.before is None else self.before.transform(X)
 
     def doc_topic(self, X: Any) -> np.ndarray:
-        """Topic proportions of documents, (n_samples, K), rows sum to 1; equal ones for a row of zeros."""
+        """Topic proportions of documents, (n_samples, K), rows sum to 1; equal ones for a row of zeros.
+
+        Weights that do not sum to 1, as `NMF` gives them, are of topics that are not normalised: they count for as much
+        as their topic holds.
+        """
         if self.model is None:
             raise TypeError("Topics given as an array cannot transform documents: pass a fitted model.")
-        return proportions(self.model.transform(self.counts(X)))
+        weights = np.asarray(self.model.transform(self.counts(X)), dtype=np.float64)
+        if not np.allclose(weights.sum(axis=1), 1.0, atol=1e-4):
+            weights = weights * np.asarray(self.model.components_, dtype=np.float64).sum(axis=1)
+        return proportions(weights)
 
 
 def topics_of(model: Any, feature_names: Any = None) -> Topics:

@@ -42,7 +42,7 @@ def align_embeddings(
     vocabulary: Sequence[str] | None = None,
     *,
     n_features: int | None = None,
-    oov: str = "random",
+    oov: str = "mean",
     random_state: Any = None,
 ) -> AlignedEmbeddings:
     """Word vectors in the order of a vocabulary.
@@ -63,9 +63,9 @@ def align_embeddings(
         array, and checked against an array's number of rows.
     n_features : int, optional
         Number of columns the result must have.
-    oov : {"random", "mean", "subword"}, default="random"
-        Vectors of words that have none. "random": normal, with the mean and standard deviation, per dimension, of
-        those that do. "mean": their mean. "subword": made of the n-grams of characters that the source has vectors of
+    oov : {"mean", "random", "subword"}, default="mean"
+        Vectors of words that have none. "mean": the mean of those that do. "random": normal, with the mean and standard
+        deviation, per dimension, of those that do. "subword": made of the n-grams of characters that the source has vectors of
         (fastText), or else by ridge regression of the known vectors on the n-grams of 3 to 5 characters of their words.
     random_state : int, RandomState or None, default=None
         Draws random vectors.

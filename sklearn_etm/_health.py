@@ -12,7 +12,7 @@ from .metrics import dead_topics, duplicate_topics
 
 SAMPLE = 1000  # documents, in which topics are looked for
 DOCUMENTS_A_TOPIC = 10  # fewer tell nothing of single topics
-LOW_KL = 0.1  # nats per document: less is a collapsed posterior
+LOW_KL = 0.3  # of log K, for up to 5 topics: documents that tell less, in nats, have a collapsed posterior
 HIGH_COSINE = 0.8  # of topics that are compared more closely
 SHOWN = 10  # topics that a warning names
 
@@ -22,7 +22,7 @@ def warn_of_topics(model: Any, X: sp.csr_array) -> None:
     K = model.num_topics
     if K < 2 or X.shape[0] < DOCUMENTS_A_TOPIC * K:
         return
-    if model.kl_curve_[-1] < LOW_KL and model.inference == "svi":
+    if model.kl_curve_[-1] < LOW_KL * np.log(min(K, 5)) and model.inference == "svi":
         _warn(
             f"The posterior has collapsed: topic proportions tell {model.kl_curve_[-1]:.2g} nats per document. All "
             "documents have about the same topics. Try a smaller doc_topic_prior, a larger learning_rate or max_iter, "
@@ -33,7 +33,7 @@ def warn_of_topics(model: Any, X: sp.csr_array) -> None:
     dead = np.flatnonzero(dead_topics(model.transform(X[::step])))
     if len(dead):
         _warn(
-            f"{_named(dead)} of {-(-X.shape[0] // step)} documents looked at none gives one of them a tenth of its words. "
+            f"{_named(dead)} of {-(-X.shape[0] // step)} documents looked at, none gives one a tenth of its words. "
             f"Try fewer topics, num_topics={K - len(dead)} or less, or a larger doc_topic_prior."
         )
     alike = _alike(model.components_)
@@ -58,4 +58,4 @@ def _named(topics: np.ndarray) -> str:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=5)
+    warnings.warn(message, UserWarning, stacklevel=7)  # of the call of fit, beyond its decorators

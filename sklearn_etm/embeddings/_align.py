@@ -65,8 +65,9 @@ def align_embeddings(
         Number of columns the result must have.
     oov : {"mean", "random", "subword"}, default="mean"
         Vectors of words that have none. "mean": the mean of those that do. "random": normal, with the mean and standard
-        deviation, per dimension, of those that do. "subword": made of the n-grams of characters that the source has vectors of
-        (fastText), or else by ridge regression of the known vectors on the n-grams of 3 to 5 characters of their words.
+        deviation, per dimension, of those that do. "subword": made of the n-grams of characters that the source has
+        vectors of (fastText), or else by ridge regression of the known vectors on the n-grams of 3 to 5 characters of
+        their words.
     random_state : int, RandomState or None, default=None
         Draws random vectors.
 

@@ -1,0 +1,40 @@
+"""Warnings after a fit, as a user sees them."""
+
+import warnings
+
+import numpy as np
+import pytest
+from conftest import SMALL
+
+from sklearn_etm import LNTMTransformer
+from sklearn_etm.datasets import make_topics_corpus
+
+MORE = {**SMALL, "max_iter": 15, "em_iter": 4}
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return make_topics_corpus(400, n_topics=3, n_features=60, random_state=0).data
+
+
+def test_topics_that_are_as_many_as_asked_for(corpus):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LNTMTransformer(**MORE).fit(corpus)
+
+
+def test_more_topics_than_there_are(corpus):
+    with pytest.warns(UserWarning, match=r"Topics .*(hardly used|nearly the same).*[Tt]ry"):
+        LNTMTransformer(**{**MORE, "num_topics": 30}).fit(corpus)
+
+
+def test_documents_that_do_not_differ():
+    X = np.random.default_rng(0).poisson(1.0, size=(400, 30))
+    with pytest.warns(UserWarning, match="The posterior has collapsed: .* nats per document.*Try"):
+        LNTMTransformer(**{**MORE, "max_iter": 100}, separation=0).fit(X)
+
+
+def test_too_few_documents_to_tell(corpus):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LNTMTransformer(**{**MORE, "num_topics": 30}).fit(corpus[:200])

@@ -8,6 +8,8 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import train_test_split
 
+from sklearn_etm.embeddings import WordVectors, load_vectors
+
 
 class Corpus(NamedTuple):
     """Training and test documents; ``y`` and ``y_test`` are None without labels, ``vectors`` without word vectors."""
@@ -17,7 +19,7 @@ class Corpus(NamedTuple):
     vocabulary: np.ndarray
     y: np.ndarray | None
     y_test: np.ndarray | None
-    vectors: dict[str, np.ndarray] | None
+    vectors: WordVectors | None
 
 
 def load(name: str, vectors: str | None = None) -> Corpus:
@@ -60,8 +62,5 @@ def _from_folder(folder: Path) -> Corpus:
     return Corpus(counts("train_bow.npz"), counts("test_bow.npz"), vocabulary, y, y_test, None)
 
 
-def _vectors(path: str | None) -> dict[str, np.ndarray] | None:
-    if path is None:
-        return None
-    stored = np.load(path)
-    return dict(zip(stored["words"].tolist(), stored["vectors"], strict=True))
+def _vectors(path: str | None) -> WordVectors | None:
+    return None if path is None else load_vectors(path)

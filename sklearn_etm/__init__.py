@@ -3,6 +3,7 @@
 from ._etm import ETMTransformer
 from ._lda import AmortizedLDATransformer
 from ._lntm import LNTMTransformer
+from ._vectorizer import NamedVectorizer
 from ._version import __version__
 
-__all__ = ["AmortizedLDATransformer", "ETMTransformer", "LNTMTransformer", "__version__"]
+__all__ = ["AmortizedLDATransformer", "ETMTransformer", "LNTMTransformer", "NamedVectorizer", "__version__"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,8 +16,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _initialize, _posterior
 from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
+from ._constraints import check_parameters
 from ._initialize import Start
 from ._marginal import MarginalLikelihoodMixin
+from ._vectorizer import feature_names
 from .metrics import completion_log_likelihood, completion_split
 
 if TYPE_CHECKING:
@@ -120,6 +122,11 @@ class BaseTopicModel(
         return True
 
     @property
+    def _corpus_vector_size(self) -> int:
+        """Dimensions of the word vectors from the counts that topics start with."""
+        return 0
+
+    @property
     def _n_features_out(self) -> int:
         return self.components_.shape[0]
 
@@ -208,7 +215,9 @@ class BaseTopicModel(
             )
         rng = _generator(self.random_state)
         with ThreadPoolExecutor(1) as beside:  # importing JAX takes as long
-            future = beside.submit(_initialize.start, X, self.num_topics, self.encoder_features, rng)
+            future = beside.submit(
+                _initialize.start, X, self.num_topics, self.encoder_features, self._corpus_vector_size, rng
+            )
             trainer_class = self._trainer()
             start = future.result()
         topics = self._start_topics(start, rng)
@@ -282,7 +291,7 @@ class BaseTopicModel(
             if reporter.step(f"EM {i + 1}/{self._em_rounds}", "", attributes):
                 break
         self.__dict__.update(attributes())
-        self._training["counts"] = None if counts is None else counts / X.shape[0]
+        self._training["counts"] = None if counts is None else counts[: training.trainer.n_words] / X.shape[0]
         reporter.end(attributes)
 
     def _learn_batch(self, X: sp.csr_array, training: Training) -> None:
@@ -293,7 +302,7 @@ class BaseTopicModel(
         losses = [*self._losses(), self._epoch(training, corpus, lambda done: self._stream_rate(seen + done * n))]
         counts = self._online_em(training, corpus, seen) if self._has_em else None
         self.__dict__.update(self._fitted_attributes(training, losses, seen + n))
-        self._training["counts"] = counts
+        self._training["counts"] = None if counts is None else counts[: training.trainer.n_words]
 
     def _online_em(self, training: Training, corpus: Corpus, seen: int) -> np.ndarray:
         """One step of EM after ``seen`` documents; the expected counts per document, (V, K)."""
@@ -302,7 +311,8 @@ class BaseTopicModel(
         before = self._training["counts"] if seen else None
         if before is not None:
             rate = (n / (seen + n)) ** FORGETTING
-            counts = (1 - rate) * before + rate * counts
+            counts = rate * counts
+            counts[: len(before)] += (1 - rate) * before
         self._maximise(training, counts * (seen + n), training.trainer.beta_t())
         return counts
 
@@ -327,10 +337,10 @@ class BaseTopicModel(
         training.trainer.maximise(separate(smoothed, EM_SEPARATION * self.separation))
 
     def _fitted_attributes(self, training: Training, losses: list[EpochLosses], n_seen: int) -> dict[str, Any]:
-        trainer, V = training.trainer, len(training.idf)
+        trainer = training.trainer
         prior = trainer.document_prior()
         return {
-            "components_": trainer.components(V),
+            "components_": trainer.components(),
             "n_iter_": len(losses),
             "loss_curve_": [epoch.loss for epoch in losses],
             "reconstruction_curve_": [epoch.reconstruction for epoch in losses],
@@ -346,7 +356,7 @@ class BaseTopicModel(
                 "counts": None,
             },
             **training.attributes,
-            **self._topic_attributes(trainer.topics(V), training.attributes),
+            **self._topic_attributes(trainer.topics(), training.attributes),
         }
 
     def _served(self, training: Training) -> dict[str, Any]:
@@ -546,13 +556,7 @@ class BaseTopicModel(
 
     def _check_counts(self, X: Any, method: str, reset: bool = False) -> sp.csr_array:
         """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
-        try:
-            X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
-        except ValueError as error:
-            if "could not convert string" not in str(error):
-                raise
-            raise ValueError("X holds text. Pass counts: put a CountVectorizer before, in one Pipeline.") from error
-        X = sp.csr_array(X)
+        X = sp.csr_array(self._validated(X, reset))
         lowest, highest = X.data.min(initial=0.0), X.data.max(initial=0.0)
         if lowest < 0:
             raise ValueError(
@@ -567,12 +571,37 @@ class BaseTopicModel(
             X.eliminate_zeros()
         return X
 
+    def _validated(self, X: Any, reset: bool) -> Any:
+        """``X`` as scikit-learn validates it; names of columns that counts carry are taken as those of a DataFrame."""
+        names = feature_names(X)
+        with warnings.catch_warnings():
+            if names is not None:  # scikit-learn does not see them
+                warnings.filterwarnings("ignore", message="X does not have valid feature names")
+            try:
+                X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
+            except ValueError as error:
+                if "could not convert string" not in str(error):
+                    raise
+                raise ValueError("X holds text. Pass counts: put a CountVectorizer before, in one Pipeline.") from error
+        if names is not None and reset:
+            self.feature_names_in_ = names
+        elif names is not None and hasattr(self, "feature_names_in_"):
+            self._check_names(names)
+        return X
+
+    def _check_names(self, names: np.ndarray) -> None:
+        different = np.flatnonzero(names != self.feature_names_in_)
+        if len(different):
+            i = different[0]
+            raise ValueError(
+                f"X has other words than {type(self).__name__} was fitted with: column {i} is {names[i]!r}, and was "
+                f"{self.feature_names_in_[i]!r}; {len(different)} of {len(names)} differ. Pass counts of the "
+                "vectorizer that it was fitted with."
+            )
+
     def _check_parameters(self) -> None:
         """Raise before anything is computed."""
-        for name, value in self.get_params(deep=False).items():
-            wanted, valid = _CONSTRAINTS.get(name, ("", lambda value: True))
-            if not valid(value):
-                raise ValueError(f"{name} of {type(self).__name__} must be {wanted}; got {value!r}.")
+        check_parameters(self)
         self._concentration()
 
 
@@ -661,91 +690,3 @@ def _generator(random_state: Any) -> np.random.RandomState:
     if random_state is None:
         return np.random.RandomState()
     return np.random.RandomState(check_random_state(random_state).randint(2**31 - 1))
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _is_finite(value: Any) -> bool:
-    return _is_integer(value) or (isinstance(value, float | np.floating) and bool(np.isfinite(value)))
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list | tuple | np.ndarray) and np.ndim(value) == 1
-
-
-_Constraint = tuple[str, Callable[[Any], bool]]  # what a parameter must be, in words and as a test
-_COUNT: _Constraint = ("an integer of at least 1", lambda value: _is_integer(value) and value >= 1)
-_COUNT_OR_ZERO: _Constraint = ("an integer of at least 0", lambda value: _is_integer(value) and value >= 0)
-_POSITIVE: _Constraint = ("a finite number above 0", lambda value: _is_finite(value) and value > 0)
-_NOT_NEGATIVE: _Constraint = ("a finite number of at least 0", lambda value: _is_finite(value) and value >= 0)
-_SHARE: _Constraint = ("a number between 0 and 1", lambda value: _is_finite(value) and 0 < value < 1)
-_FLAG: _Constraint = ("True or False", lambda value: isinstance(value, bool | np.bool_))
-
-
-def _one_of(*options: str) -> _Constraint:
-    return " or ".join(f'"{option}"' for option in options), lambda value: isinstance(value, str) and value in options
-
-
-_CONSTRAINTS: dict[str, _Constraint] = {
-    "num_topics": _COUNT,
-    "train_embeddings": _FLAG,
-    "embedding_size": _COUNT,
-    "doc_topic_prior": (
-        "a finite number above 0, or one for each topic",
-        lambda value: all(map(_POSITIVE[1], value)) if _is_list(value) else _POSITIVE[1](value),
-    ),
-    "topic_word_prior": _POSITIVE,
-    "likelihood": _one_of("multinomial", "poisson"),
-    "guide": _one_of("dirichlet", "logistic_normal"),
-    "inference": _one_of("svi", "mcem"),
-    "decoder": _one_of("mixture", "product"),
-    "learn_prior": (
-        'True, False or, where the inference decides, "auto"',
-        lambda value: _FLAG[1](value) or (isinstance(value, str) and value == "auto"),
-    ),
-    "num_chains": _COUNT,
-    "num_e_steps": _COUNT,
-    "num_leapfrog_steps": _COUNT,
-    "step_size": _POSITIVE,
-    "target_accept": _SHARE,
-    "num_samples": _COUNT,
-    "topic_prior_scale": _POSITIVE,
-    "topic_smoothing": _NOT_NEGATIVE,
-    "separation": _NOT_NEGATIVE,
-    "encoder_features": _COUNT,
-    "hidden_layer_sizes": (
-        "a sequence of integers of at least 1, such as (200,)",
-        lambda value: _is_list(value) and all(_is_integer(n) and n >= 1 for n in value),
-    ),
-    "max_iter": _COUNT,
-    "em_iter": _COUNT_OR_ZERO,
-    "transform_iter": _COUNT_OR_ZERO,
-    "batch_size": (
-        '"auto" or an integer of at least 1',
-        lambda value: (isinstance(value, str) and value == "auto") or (_is_integer(value) and value >= 1),
-    ),
-    "learning_rate": _POSITIVE,
-    "early_stopping": _FLAG,
-    "validation_fraction": _SHARE,
-    "n_iter_no_change": (
-        "an integer of at least 1, or infinity",
-        lambda value: (_is_integer(value) and value >= 1) or (isinstance(value, float) and value == np.inf),
-    ),
-    "tol": _NOT_NEGATIVE,
-    "warm_start": _FLAG,
-    "random_state": (
-        "None, an integer from 0 to 2**32 - 1 or a numpy.random.RandomState",
-        lambda value: (
-            value is None
-            or value is np.random
-            or isinstance(value, np.random.RandomState)
-            or (_is_integer(value) and 0 <= value < 2**32)
-        ),
-    ),
-    "verbose": (
-        "True, False or an integer of at least 0",
-        lambda value: isinstance(value, int | np.integer) and bool(value >= 0),
-    ),
-}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,13 +11,16 @@ import numpy as np
 from ._base import BaseTopicModel, TopicStart
 from ._initialize import Start
 from ._lntm import log_deviation
-from .embeddings import align_embeddings
+from ._meaning import MeaningMixin
+from ._word_space import WordSpace
+from .embeddings import WordVectors
+from .embeddings._align import align, is_array
 
 RIDGE = 1e-2  # of the mean eigenvalue, in least squares
 EMBEDDING_FREEDOM = 1.0  # how far trained word vectors move from those given, in their own standard deviations
 
 
-class ETMTransformer(BaseTopicModel):
+class ETMTransformer(MeaningMixin, BaseTopicModel):
     r"""Embedded Topic Model: words and topics are vectors of one space.
 
     .. math::
@@ -31,16 +35,28 @@ class ETMTransformer(BaseTopicModel):
     ----------
     num_topics : int, default=20
         Number of topics K.
-    embeddings : array-like of shape (n_features, L), mapping or None, default=None
-        Word vectors: an array aligned with the columns of ``X``, or anything that maps words to vectors (a dict,
-        gensim's ``KeyedVectors``), which needs ``vocabulary``. None learns them from the counts.
+    embeddings : array-like, mapping, str or path-like, callable, or None, default=None
+        Word vectors. None learns them together with the topics; "corpus" learns them from the counts before, as
+        `sklearn_etm.embeddings.corpus_vectors` does. Vectors given are looked up by the words of the columns in each
+        fit: a mapping from words to vectors (a dict, `sklearn_etm.embeddings.WordVectors`, gensim's ``KeyedVectors``),
+        the path of a file (text or binary of GloVe, word2vec or fastText, ``.npz``, ``.safetensors``: see
+        `sklearn_etm.embeddings.load_vectors`) or a callable from a list of words to an array. An array is taken to be
+        aligned with the columns of ``X``. Clones share a table, and a fitted model that is pickled keeps the vectors of
+        its own words in place of it, as ``embeddings``; a path stays a path.
     vocabulary : sequence of str, optional
-        The word of each column, ``vectorizer.get_feature_names_out()``.
+        The word of each column, where ``X`` does not tell: counts of a `NamedVectorizer` and data frames do.
     train_embeddings : bool, default=True
-        Whether word vectors given move in training, held by a normal prior around them. Vectors that are not given
-        always do.
+        Whether word vectors given move in training, held by a normal prior around them. Where ``embeddings`` is None
+        they always do.
+    oov : {"random", "mean", "subword"}, default="random"
+        Vectors of words that ``embeddings`` has none for: see `sklearn_etm.embeddings.align_embeddings`.
+    center_embeddings : bool, default=False
+        Whether the mean of the vocabulary's vectors is subtracted from those given. Topics are the same for any such
+        constant but for the priors; what `nearest_words` finds is not.
+    normalize_embeddings : bool, default=False
+        Whether vectors given, centred or not, are scaled to unit length.
     embedding_size : int, default=50
-        Dimension L of the vectors where ``embeddings`` is None.
+        Dimension L of the vectors where ``embeddings`` is None or "corpus".
     doc_topic_prior : float or array-like of shape (num_topics,), default=0.1
         Concentration of the Dirichlet that the prior of topic proportions matches, of each topic where they differ;
         smaller means fewer topics in a document. A fifth of it is the number of tokens of each topic that it weighs
@@ -100,11 +116,11 @@ class ETMTransformer(BaseTopicModel):
     components_ : ndarray of shape (num_topics, n_features)
         Topics :math:`\beta`: rows are distributions over words, they sum to 1.
     word_embeddings_ : ndarray of shape (n_features, L)
-        Word vectors :math:`\rho`.
+        Word vectors :math:`\rho`, in the space of those given, centred and normalised where that was asked for.
     topic_embeddings_ : ndarray of shape (num_topics, L)
         Topic vectors :math:`\alpha`, in the space of the word vectors.
     embedding_coverage_ : float
-        Share of words that ``embeddings`` had a vector for.
+        Share of words that ``embeddings`` had a vector for; 0 where it is None.
     doc_topic_prior_mean_, doc_topic_prior_scale_ : ndarray of shape (num_topics,)
         Mean and scale of the prior of :math:`z_d`.
     doc_topic_prior_ : ndarray of shape (num_topics,)
@@ -123,11 +139,12 @@ class ETMTransformer(BaseTopicModel):
     n_features_in_ : int
         Number of columns of ``X``.
     feature_names_in_ : ndarray of str
-        Names of the columns, where ``X`` was a DataFrame with names of type str.
+        Names of the columns, where ``X`` was a DataFrame with names of type str, or counts of a `NamedVectorizer`.
 
     See Also
     --------
     LNTMTransformer : The same with free topics.
+    NamedVectorizer : Lets a pipeline look up word vectors by name.
     sklearn_etm.embeddings.align_embeddings : How word vectors are matched with columns.
 
     Notes
@@ -149,6 +166,17 @@ class ETMTransformer(BaseTopicModel):
     >>> model = ETMTransformer(num_topics=3, embeddings=vectors, random_state=0).fit(X)
     >>> model.transform(X).shape, model.topic_embeddings_.shape
     ((300, 3), (3, 10))
+
+    In a pipeline, by name:
+
+    >>> from sklearn.feature_extraction.text import CountVectorizer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_etm import NamedVectorizer
+    >>> vectors = {"star": [1.0, 0.1], "moon": [0.9, 0.0], "goal": [0.0, 1.0], "team": [0.2, 0.9]}
+    >>> pipeline = make_pipeline(NamedVectorizer(), ETMTransformer(num_topics=2, embeddings=vectors, random_state=0))
+    >>> texts = ["star moon moon", "team goal goal", "moon star", "goal team team"] * 10
+    >>> pipeline.fit(texts)[-1].nearest_words("moon", 1)
+    [('star', ...)]
     """
 
     _kind = "etm"
@@ -160,6 +188,9 @@ class ETMTransformer(BaseTopicModel):
         embeddings: Any = None,
         vocabulary: Sequence[str] | None = None,
         train_embeddings: bool = True,
+        oov: str = "random",
+        center_embeddings: bool = False,
+        normalize_embeddings: bool = False,
         embedding_size: int = 50,
         doc_topic_prior: float | Sequence[float] = 0.1,
         learn_prior: bool = False,
@@ -186,6 +217,9 @@ class ETMTransformer(BaseTopicModel):
         self.embeddings = embeddings
         self.vocabulary = vocabulary
         self.train_embeddings = train_embeddings
+        self.oov = oov
+        self.center_embeddings = center_embeddings
+        self.normalize_embeddings = normalize_embeddings
         self.embedding_size = embedding_size
         self.doc_topic_prior = doc_topic_prior
         self.learn_prior = learn_prior
@@ -208,8 +242,41 @@ class ETMTransformer(BaseTopicModel):
         self.random_state = random_state
         self.verbose = verbose
 
+    # Word vectors of a fit, and what is kept of them
+
+    @property
+    def _corpus_vector_size(self) -> int:
+        return self.embedding_size if self._learns_vectors else 0
+
+    @property
+    def _learns_vectors(self) -> bool:
+        return self.embeddings is None or (isinstance(self.embeddings, str) and self.embeddings == "corpus")
+
+    @property
+    def _has_table(self) -> bool:
+        """Whether ``embeddings`` holds more than a model needs: neither an array nor the name of a file."""
+        return not (self._learns_vectors or is_array(self.embeddings) or isinstance(self.embeddings, str | os.PathLike))
+
+    def __sklearn_clone__(self):
+        """As scikit-learn clones, but the table of vectors is shared: there may be gigabytes of it."""
+        bare = object.__new__(type(self))
+        bare.__dict__.update(self.__dict__, embeddings=None)
+        clone = super(ETMTransformer, bare).__sklearn_clone__()
+        clone.embeddings = self.embeddings
+        return clone
+
+    def __getstate__(self):
+        """A fitted model leaves the table where it is and takes the vectors of its own words."""
+        state = dict(super().__getstate__())
+        if (in_use := state.pop("_in_use", None)) is not None:
+            source, vectors = in_use
+            if source is self.embeddings:
+                state["embeddings"] = vectors
+            state["_in_use"] = vectors, vectors
+        return state
+
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
-        rho, scale, coverage = self._word_vectors(start, rng)
+        rho, attributes = self._word_vectors(start, rng)
         logits = log_deviation(start)
         alpha = _least_squares(rho, logits, start.unigram).T
         parameters = {"alpha": alpha}
@@ -218,29 +285,52 @@ class ETMTransformer(BaseTopicModel):
             move = _least_squares(alpha, (logits - rho @ alpha.T).T, np.ones(len(alpha))).T
             parameters["rho"] = rho + move
         constants = {"rho": rho, "tau": EMBEDDING_FREEDOM, "delta": self.topic_prior_scale}
-        return TopicStart(
-            parameters, constants, {"train_rho": learned}, {"embedding_coverage_": coverage, "_embedding_scale": scale}
-        )
+        return TopicStart(parameters, constants, {"train_rho": learned}, attributes)
 
-    def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, float, float]:
-        """Word vectors of unit variance to start from, (V, L), their scale, and the share of words given one."""
-        n_features = len(start.unigram)
+    def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, dict[str, Any]]:
+        """Word vectors of unit variance to start from, (V, L), and fitted attributes that tell of them."""
+        self._in_use = None
+        center = normalize = False
         if self.embeddings is None:
-            rho, coverage = _widened(start.projection, self.embedding_size, rng), 0.0
+            rho, coverage = _widened(start.projection, start.vectors, self.embedding_size, rng), 0.0
+        elif self._learns_vectors:
+            rho, coverage = start.vectors[:, : self.embedding_size], 1.0
         else:
-            rho, coverage = align_embeddings(self.embeddings, self.vocabulary, n_features=n_features, random_state=rng)
+            words = self._words(len(start.unigram))
+            rho, known = align(self.embeddings, words, len(start.unigram), self.oov, rng)
+            coverage, center, normalize = float(known.mean()), self.center_embeddings, self.normalize_embeddings
+            if self._has_table:
+                self._in_use = self.embeddings, WordVectors(np.asarray(words)[known], rho[known])
+        space = WordSpace.of(rho, center, normalize)
+        rho = space.place(rho)
         scale = float(np.std(rho, dtype=np.float64)) or 1.0
-        return rho / scale, scale, coverage
+        return rho / scale, {"embedding_coverage_": coverage, "_embedding_scale": scale, "_word_space": space}
+
+    def _words(self, n_features: int) -> list[str] | None:
+        """The word of each column, where it is known."""
+        named = getattr(self, "feature_names_in_", None)
+        if self.vocabulary is None:
+            return None if named is None else list(named)
+        words = [str(word) for word in self.vocabulary]
+        if named is not None and len(words) == n_features:
+            for i, (word, name) in enumerate(zip(words, named, strict=True)):
+                if word != name:
+                    raise ValueError(
+                        f"vocabulary and the names of the columns of X differ: column {i} is {name!r} in X and "
+                        f"{word!r} in vocabulary. Leave vocabulary out: X names its columns."
+                    )
+        return words
 
     def _topic_attributes(self, topics: dict[str, np.ndarray], attributes: dict[str, Any]) -> dict[str, Any]:
         scale = attributes["_embedding_scale"]  # back to the space of the vectors given
         return {"topic_embeddings_": topics["alpha"] / scale, "word_embeddings_": topics["rho"] * scale}
 
 
-def _widened(vectors: np.ndarray, size: int, rng: np.random.RandomState) -> np.ndarray:
-    """The first ``size`` columns, and columns of noise where there are too few."""
-    noise = rng.normal(scale=vectors.std(), size=(len(vectors), max(size - vectors.shape[1], 0)))
-    return np.concatenate([vectors[:, :size], noise], axis=1).astype(np.float32)
+def _widened(projection: np.ndarray, vectors: np.ndarray, size: int, rng: np.random.RandomState) -> np.ndarray:
+    """``size`` columns: the projection's, then others of the vectors, then noise where there are too few."""
+    known = np.concatenate([projection, vectors[:, projection.shape[1] :]], axis=1)[:, :size]
+    noise = rng.normal(scale=known.std(), size=(len(known), max(size - known.shape[1], 0)))
+    return np.concatenate([known, noise], axis=1).astype(np.float32)
 
 
 def _least_squares(A: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -26,14 +26,15 @@ class Start(NamedTuple):
 
     idf: np.ndarray  # (V,) float32
     projection: np.ndarray  # (V, L) float32
+    vectors: np.ndarray  # (V, L') float32 of the words: what projection is made of, and more where asked for
     unigram: np.ndarray  # (V,) smoothed word frequencies, sum to 1
     topics: np.ndarray  # (K, V), rows sum to 1
     n_tokens: float  # of the corpus
 
 
 @threadpool_limits.wrap(limits=1)  # threads add up in an order of their own, and wait for each other
-def start(X: sp.csr_array, K: int, n_features: int, rng: np.random.RandomState) -> Start:
-    """Start from documents of at least one token each."""
+def start(X: sp.csr_array, K: int, n_features: int, size: int, rng: np.random.RandomState) -> Start:
+    """Start from documents of at least one token each, with ``size`` dimensions of word vectors or more."""
     counts = X.sum(axis=0).astype(np.float64)
     unigram = (counts + 0.5) / (counts + 0.5).sum()
     if X.shape[0] > MAX_DOCUMENTS:
@@ -41,16 +42,17 @@ def start(X: sp.csr_array, K: int, n_features: int, rng: np.random.RandomState) 
     document_frequency = np.bincount(X.indices, minlength=X.shape[1])
     idf = (np.log((1 + X.shape[0]) / (1 + document_frequency)) + 1).astype(np.float32)
     T = log_tfidf(X.astype(np.float32), idf)
-    projection = _projection(X, T, n_features)
+    vectors = _centred_vectors(X, T, max(n_features, size))
+    projection = vectors[:, :n_features].copy()
     common = max(MAX_DOCUMENT_FREQUENCY * X.shape[0], np.median(document_frequency))
     telling = sp.diags_array((document_frequency <= common).astype(np.float32))
     features = T @ telling @ projection[:, : max(K, MIN_CLUSTER_FEATURES)]
     labels = _cluster(features, min(K - 1, X.shape[0]), rng)
     projection /= np.maximum((T @ projection).std(axis=0), MIN_SPREAD)
-    return Start(idf, projection, unigram, _topics(X, labels, K, unigram, rng), counts.sum())
+    return Start(idf, projection, vectors, unigram, _topics(X, labels, K, unigram, rng), counts.sum())
 
 
-def _projection(X: sp.csr_array, T: sp.csr_array, size: int) -> np.ndarray:
+def _centred_vectors(X: sp.csr_array, T: sp.csr_array, size: int) -> np.ndarray:
     """Word vectors (V, L), less that of the mean token: their mean over a document is what sets it apart."""
     vectors = word_vectors(X, size)
     usage = T.sum(axis=0)

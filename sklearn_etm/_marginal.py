@@ -13,6 +13,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from . import _hmc, _posterior
+from ._constraints import is_integer
 from ._posterior import TINY, softmax
 
 BLOCK = 128  # documents at a time
@@ -245,5 +246,5 @@ class MarginalLikelihoodMixin:
     @staticmethod
     def _check_draws(**counts: int) -> None:
         for name, value in counts.items():
-            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+            if not is_integer(value) or value < 1:
                 raise ValueError(f"{name} must be an integer of at least 1; got {value!r}.")

@@ -16,7 +16,12 @@ from .models import PADDING_LOG_PROBABILITY, Hyper, Spec, topic_prior, topics
 from .svi import Losses
 
 TRACING = RLock()  # NumPyro's stack of handlers is one for all threads
-WORD_ROWS = {"b": 0.0, "rho": 0.0, "log_lambda": PADDING_LOG_PROBABILITY}  # arrays with one row a word: their padding
+WORD_ROWS = {  # arrays with one row a word: their padding
+    "b": 0.0,
+    "rho": 0.0,
+    "log_lambda": PADDING_LOG_PROBABILITY,
+    "log_unigram": PADDING_LOG_PROBABILITY,
+}
 VOCABULARY_BITS = 4  # of its padded size: a step's cost grows with it
 
 
@@ -49,6 +54,13 @@ def one_at_a_time(function: Callable) -> Callable:
     return wrapped
 
 
+def word_leaf(path: tuple) -> tuple[str, bool] | None:
+    """Topic parameter of a leaf with one row a word, and whether the leaf is that, or moments of its gradient."""
+    keys = [getattr(key, "key", getattr(key, "name", None)) for key in path]
+    name = str(keys[-1]).removesuffix("_point") if keys else ""
+    return (name, not {"mu", "nu"} & {*keys}) if name in WORD_ROWS else None
+
+
 class Trainer:
     """One model in training; `save` gives all of it as plain values, `resume` goes on from there.
 
@@ -56,6 +68,7 @@ class Trainer:
     ----------
     spec, hyper : what fixes the program, and its arguments but for the sizes of the corpus
     rng : draws initial weights, the order of batches and the seed of the noise
+    n_words : of the vocabulary, without those that pad it
     topics : initial topic parameters, their rows of words padded; unless there are
     leaves : of the state in which a former training stopped
     options : of the inference, which no state depends on
@@ -66,11 +79,12 @@ class Trainer:
         spec: Spec,
         hyper: Hyper,
         rng: np.random.RandomState,
+        n_words: int,
         topics: dict[str, np.ndarray] | None = None,
         leaves: list[np.ndarray] | None = None,
         options: dict[str, Any] | None = None,
     ):
-        self.spec, self.rng, self.options = spec, rng, options or {}
+        self.spec, self.rng, self.n_words, self.options = spec, rng, n_words, options or {}
         self._hyper, self._topics, self._leaves = hyper, topics or {}, leaves
         self._state: Any = None
         self.measured: dict[str, float] = {}  # of the last epoch, where an inference has more to tell than its losses
@@ -88,28 +102,42 @@ class Trainer:
         V = len(constants["unigram"])
 
         def pad(name: str, value: Any) -> np.ndarray:
-            words = np.ndim(value) == 2 and len(value) == V and name in WORD_ROWS
-            return pad_words(value, WORD_ROWS[name]) if words else np.asarray(value, np.float32)
+            return pad_words(value, WORD_ROWS[name]) if name in WORD_ROWS else np.asarray(value, np.float32)
 
-        log_unigram = pad_words(np.log(constants["unigram"]), PADDING_LOG_PROBABILITY)
+        constants = {"log_unigram": np.log(constants["unigram"]), **constants}
         hyper = {name: pad(name, value) for name, value in constants.items() if name != "unigram"}
-        spec = Spec(V=len(log_unigram), **sizes)
-        padded = {name: pad(name, value) for name, value in topics.items()}
-        return cls(spec, {"log_unigram": log_unigram, **hyper}, rng, padded, options=options)
+        spec = Spec(V=len(hyper["log_unigram"]), **sizes)
+        return cls(spec, hyper, rng, V, {name: pad(name, value) for name, value in topics.items()}, options=options)
 
     @classmethod
     def resume(cls, saved: dict[str, Any], options: dict[str, Any]) -> "Trainer":
         """Go on from what `save` returned."""
+        hyper = {n: pad_words(v, WORD_ROWS[n]) if n in WORD_ROWS else v for n, v in saved["hyper"].items()}
+        leaves = list(saved["leaves"])
+        for i, (name, is_value) in saved["word_leaves"].items():
+            leaves[i] = pad_words(leaves[i], WORD_ROWS[name] if is_value else 0.0)
+        spec = Spec(**{**saved["spec"], "V": len(hyper["log_unigram"])})
         rng = copy.deepcopy(saved["rng"])
-        return cls(Spec(**saved["spec"]), saved["hyper"], rng, leaves=saved["leaves"], options=options)
+        return cls(spec, hyper, rng, saved["n_words"], leaves=leaves, options=options)
 
     def save(self) -> dict[str, Any]:
-        """All there is to go on from, optimiser included, as NumPy arrays and plain values."""
+        """All there is to go on from, optimiser included, as NumPy arrays and plain values; words are not padded.
+
+        ``word_leaves`` tells which leaves have one row a word: of which topic parameter, and whether its values, or
+        moments of its gradient.
+        """
+        leaves = jax.tree_util.tree_leaves_with_path(self._state)
+        word_leaves = {i: leaf for i, (path, _) in enumerate(leaves) if (leaf := word_leaf(path))}
         return {
             "spec": asdict(self.spec),
-            "hyper": self._hyper,
+            "n_words": self.n_words,
+            "hyper": {name: v[: self.n_words] if name in WORD_ROWS else v for name, v in self._hyper.items()},
             "rng": self.rng,
-            "leaves": [np.asarray(leaf) for leaf in jax.tree.leaves(self._state)],
+            "leaves": [
+                np.asarray(leaf)[: self.n_words] if i in word_leaves else np.asarray(leaf)
+                for i, (_, leaf) in enumerate(leaves)
+            ],
+            "word_leaves": word_leaves,
         }
 
     @property
@@ -181,16 +209,16 @@ class Trainer:
         return svi.parameters(self._state)["encoder$params"], self._state.mutable_state["encoder$state"]
 
     @single_precision
-    def components(self, n_words: int) -> np.ndarray:
+    def components(self) -> np.ndarray:
         """Topics, (K, V), rows sum to 1."""
-        beta = np.asarray(self._beta_t(), np.float64)[:n_words].T
+        beta = np.asarray(self._beta_t(), np.float64)[: self.n_words].T
         return beta / beta.sum(axis=1, keepdims=True)
 
-    def topics(self, n_words: int) -> dict[str, np.ndarray]:
+    def topics(self) -> dict[str, np.ndarray]:
         """What topics are made of, learned or given, by name."""
         parts = {**self._hyper, **self._parts()}
         names = topic_prior(self.spec, self._hyper).keys() | (self._hyper.keys() & WORD_ROWS.keys())
-        return {name: np.asarray(parts[name])[: n_words if name in WORD_ROWS else None] for name in names}
+        return {name: np.asarray(parts[name])[: self.n_words if name in WORD_ROWS else None] for name in names}
 
     def document_prior(self) -> dict[str, np.ndarray]:
         """Parameters of the prior of the documents, learned or given, by name; (K,) each."""

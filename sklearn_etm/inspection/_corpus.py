@@ -62,9 +62,8 @@ def token_shares(doc_topic: NDArray[np.float64], lengths: NDArray[Any]) -> NDArr
 def texts_of(X: Any, texts: Any, n_documents: int) -> list[str] | None:
     """The texts given, else X where it is texts, else None."""
     if texts is None:
-        if not hasattr(X, "ndim") or X.ndim == 1:
-            texts = X if all(isinstance(text, str) for text in X) else None
-        return None if texts is None else list(texts)
+        is_texts = hasattr(X, "__len__") and getattr(X, "ndim", 1) == 1 and all(isinstance(text, str) for text in X)
+        return list(X) if is_texts else None
     texts = [str(text) for text in texts]
     if len(texts) != n_documents:
         raise ValueError(f"texts must hold one text for each of the {n_documents} documents of X; got {len(texts)}.")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import entropy
 from sklearn.neighbors import NearestNeighbors
+from sklearn.utils import check_scalar
 
 from ._corpus import corpus_of, excerpt, texts_of
 from ._frame import frame
@@ -48,9 +49,9 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     Raises
     ------
     TypeError
-        If ``model`` is an array, which cannot transform documents.
+        If ``model`` is an array, which cannot transform documents, or ``n_topics`` is not an integer.
     ValueError
-        If ``n_topics`` is not a positive integer, or there are not as many texts as documents.
+        If ``n_topics`` is less than 1, or there are not as many texts as documents.
 
     Examples
     --------
@@ -67,11 +68,11 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     [3, 3, 3, 2, 2]
     """
     corpus = corpus_of(model, X, feature_names)
-    n_topics = min(_positive(n_topics, "n_topics"), corpus.doc_topic.shape[1])
+    n_topics = min(check_scalar(n_topics, "n_topics", Integral, min_val=1), corpus.doc_topic.shape[1])
     order = np.argsort(-corpus.doc_topic, axis=1, kind="stable")[:, :n_topics]
     proportions = np.take_along_axis(corpus.doc_topic, order, axis=1)
     labels = labels_of(corpus.topics.components, corpus.topics.feature_names)
-    columns = {
+    columns: dict[str, Any] = {
         "document": np.arange(len(order)),
         "topic": order[:, 0],
         "label": labels[order[:, 0]],
@@ -114,15 +115,15 @@ def representative_documents(
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
         ``n`` rows a topic, the best document first, of equal ones the first in ``X``, with the columns ``topic``,
-        ``label``, ``document`` (its row in ``X``), ``proportion`` (:math:`\theta_{dk}` itself), ``length`` (sum of its row
-        of counts) and, where texts are known, ``text``, the beginning of its text.
+        ``label``, ``document`` (its row in ``X``), ``proportion`` (:math:`\theta_{dk}` itself), ``length`` (sum of its
+        row of counts) and, where texts are known, ``text``, the beginning of its text.
 
     Raises
     ------
     TypeError
-        If ``model`` is an array, which cannot transform documents.
+        If ``model`` is an array, which cannot transform documents, or ``n`` is not an integer.
     ValueError
-        If ``n`` is not a positive integer, ``prior_tokens`` is negative, or there are not as many texts as documents.
+        If ``n`` is less than 1, ``prior_tokens`` is negative, or there are not as many texts as documents.
 
     Examples
     --------
@@ -134,7 +135,7 @@ def representative_documents(
     >>> sorted(table["document"].tolist())
     [1, 3]
     """
-    n = _positive(n, "n")
+    n = check_scalar(n, "n", Integral, min_val=1)
     if not prior_tokens >= 0:
         raise ValueError(f"prior_tokens must not be negative; got {prior_tokens!r}.")
     corpus = corpus_of(model, X, feature_names)
@@ -181,9 +182,9 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     Raises
     ------
     TypeError
-        If ``model`` is an array, which cannot transform documents.
+        If ``model`` is an array, which cannot transform documents, or ``n`` is not an integer.
     ValueError
-        If ``n`` is not a positive integer, or there are not as many texts as documents.
+        If ``n`` is less than 1, or there are not as many texts as documents.
 
     Notes
     -----
@@ -198,7 +199,7 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     >>> similar_documents(lda, X, [[0, 8]], n=2)["document"].tolist()
     [2, 3]
     """
-    n = _positive(n, "n")
+    n = check_scalar(n, "n", Integral, min_val=1)
     corpus = corpus_of(model, X)
     points, sought = np.sqrt(corpus.doc_topic), np.sqrt(corpus.topics.doc_topic(query))
     distances, nearest = NearestNeighbors(n_neighbors=min(n, len(points))).fit(points).kneighbors(sought)
@@ -224,9 +225,3 @@ def _text_column(X: Any, texts: Any, documents: NDArray[np.intp], n_documents: i
     """The beginnings of the documents' texts, if they are known."""
     known = texts_of(X, texts, n_documents)
     return {} if known is None else {"text": [excerpt(known[i]) for i in documents]}
-
-
-def _positive(value: Any, name: str) -> int:
-    if not isinstance(value, Integral) or value < 1:
-        raise ValueError(f"{name} must be a positive integer; got {value!r}.")
-    return int(value)

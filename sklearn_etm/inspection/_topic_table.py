@@ -74,12 +74,12 @@ def topic_table(
     >>> from sklearn.feature_extraction.text import CountVectorizer
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn_etm.inspection import topic_table
-    >>> texts = ["star moon star", "goal team goal", "moon star moon", "team goal"]
+    >>> texts = ["star moon star", "goal team goal"] * 10
     >>> lda = make_pipeline(CountVectorizer(), LatentDirichletAllocation(2, random_state=0)).fit(texts)
-    >>> topic_table(lda, texts, n_words=2)[["label", "prevalence", "words", "coherence"]]
+    >>> topic_table(lda, texts, n_words=2, threshold=0.5)[["label", "prevalence", "words", "coherence"]]
                   label  prevalence       words  coherence
-    0  moon, star, team         0.5  star, moon        1.0
-    1  goal, team, star         0.5  goal, team        1.0
+    0  star, moon, team         0.5  star, moon        1.0
+    1  goal, team, moon         0.5  goal, team        1.0
     """
     if sort not in _ORDERS:
         raise ValueError(f"sort must be one of {list(_ORDERS)}; got {sort!r}.")
@@ -91,8 +91,8 @@ def topic_table(
     shares = None if corpus is None else corpus.shares
     scores = {
         "words": components,
-        "words_by_relevance": relevance(components, shares, 0.6),
-        "words_by_frex": frex(components, 0.5),
+        "words_by_relevance": relevance(components, shares),
+        "words_by_frex": frex(components),
     }
     columns: dict[str, Any] = {"topic": np.arange(len(components)), "label": labels_of(components, names)}
     if corpus is not None:

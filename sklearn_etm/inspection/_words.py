@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from difflib import get_close_matches
+from numbers import Integral
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.stats import rankdata
+from sklearn.utils import check_scalar
 
 from .. import metrics
 from .._topics import topics_of
@@ -129,7 +132,7 @@ def top_words(
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If ``n`` is not a positive integer, or an argument of :func:`word_scores` is out of range.
 
     See Also
@@ -180,7 +183,7 @@ def topic_labels(model: Any, n: int = 3, *, feature_names: Any = None) -> NDArra
     return labels_of(topics.components, topics.feature_names, n)
 
 
-def word_table(model: Any, words: str | ArrayLike, X: Any = None, *, feature_names: Any = None) -> Any:
+def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature_names: Any = None) -> Any:
     r"""In which topics words live.
 
     Parameters
@@ -238,7 +241,9 @@ def word_table(model: Any, words: str | ArrayLike, X: Any = None, *, feature_nam
     )
 
 
-def relevance(components: NDArray[Any], shares: NDArray[Any] | None, lambda_: float) -> NDArray[np.float64]:
+def relevance(
+    components: NDArray[Any], shares: NDArray[Any] | None = None, lambda_: float = 0.6
+) -> NDArray[np.float64]:
     """Relevance of words, (K, V); equal shares by default."""
     shares = np.ones(len(components)) if shares is None else np.maximum(shares, _SMALLEST_SHARE)
     marginal = shares @ components / shares.sum()
@@ -246,7 +251,7 @@ def relevance(components: NDArray[Any], shares: NDArray[Any] | None, lambda_: fl
         return np.log(components) - (1 - lambda_) * np.log(np.where(marginal > 0, marginal, 1.0))
 
 
-def frex(components: NDArray[Any], weight: float) -> NDArray[np.float64]:
+def frex(components: NDArray[Any], weight: float = 0.5) -> NDArray[np.float64]:
     """FREX of words, (K, V)."""
     n_topics, n_words = components.shape
     exclusivity = topic_given_word(components, np.full(n_topics, 1 / n_topics))
@@ -263,12 +268,13 @@ def topic_given_word(components: NDArray[Any], shares: NDArray[Any]) -> NDArray[
 
 def leading(names: NDArray[np.str_], scores: NDArray[Any], n: int) -> NDArray[np.str_]:
     """Names of the n columns of highest scores, (K, n), or of all where there are fewer."""
+    n = check_scalar(n, "The number of words", Integral, min_val=1)
     return names[metrics.top_words(scores, min(n, len(names)))]
 
 
 def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> NDArray[np.str_]:
     """Labels of topics, no two the same."""
-    words = leading(names, relevance(components, None, 0.6), n)
+    words = leading(names, relevance(components), n)
     labels = [", ".join(row) for row in words]
     n_topics = Counter(labels)
     return np.array([f"{label} ({k})" if n_topics[label] > 1 else label for k, label in enumerate(labels)])
@@ -276,13 +282,20 @@ def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> 
 
 def find_words(words: list[str], names: NDArray[np.str_]) -> list[int]:
     """Columns of words; an error names those that are unknown, and the nearest that are known."""
+    check_unique(names)
     column = {name: i for i, name in enumerate(names)}
-    if len(column) < len(names):
-        twice = [name for name, n in Counter(names.tolist()).items() if n > 1]
-        raise ValueError(f"Words are looked up by name, and these name several columns: {twice[:5]}.")
     unknown = [word for word in words if word not in column]
     if unknown:
         near = {word: get_close_matches(word, column, n=3) for word in unknown[:5]}
-        told = "; ".join(f"{word!r}" + (f" (near: {', '.join(found)})" if found else "") for word, found in near.items())
+        told = "; ".join(
+            f"{word!r}" + (f" (near: {', '.join(found)})" if found else "") for word, found in near.items()
+        )
         raise ValueError(f"Not among the {len(names)} words of the vocabulary: {told}.")
     return [column[word] for word in words]
+
+
+def check_unique(names: NDArray[np.str_]) -> None:
+    """Words that are looked up by name must name one column each."""
+    twice = [name for name, n in Counter(names.tolist()).items() if n > 1]
+    if twice:
+        raise ValueError(f"Words are looked up by name, and these name several columns: {twice[:5]}.")

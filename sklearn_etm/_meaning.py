@@ -1,0 +1,232 @@
+"""What words and topics in one space make possible: search by meaning, and words never seen (knows no JAX)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sklearn.utils.validation import check_is_fitted
+
+from ._extension import NewWords, extended_attributes
+from ._word_space import Description, describe, unit
+from .embeddings._align import check_unique, is_array
+
+
+class MeaningMixin:
+    """Methods of a model whose words and topics are vectors of one space."""
+
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+    word_embeddings_: np.ndarray
+    topic_embeddings_: np.ndarray
+    embeddings: Any
+    vocabulary: Any
+    _training: dict[str, Any]
+    _words: Callable[[int], list[str] | None]
+
+    # Search
+
+    def nearest_words(self, word: str | ArrayLike, n: int = 10) -> list[tuple[str, float]]:
+        """Words whose vectors point where that of a word, or a vector, does.
+
+        Parameters
+        ----------
+        word : str or array-like of shape (L,)
+            A word of the vocabulary or of ``embeddings``, or a vector in the space of ``embeddings``.
+            ``model.topic_embeddings_[k]`` gives the words that topic k favours most for their rarity.
+        n : int, default=10
+            How many, the word itself not counted.
+
+        Returns
+        -------
+        nearest : list of (str, float)
+            Words and their cosine similarities, the nearest first; columns are called "x0", "x1", ... where the model
+            was fitted without names.
+
+        Raises
+        ------
+        KeyError
+            If neither the vocabulary nor ``embeddings`` has the word.
+        ValueError
+            If a vector is of another length.
+        """
+        check_is_fitted(self)
+        names = self._column_names()
+        similarity = unit(self.word_embeddings_) @ self._direction(word)
+        best = [i for i in np.argsort(-similarity, kind="stable") if names[i] != word]
+        return [(str(names[i]), float(similarity[i])) for i in best[:n]]
+
+    def find_topics(self, query: str | Sequence[str] | ArrayLike, n: int = 5) -> list[tuple[int, float]]:
+        """Topics nearest to what a query means.
+
+        Parameters
+        ----------
+        query : str, sequence of str, or array-like of shape (L,)
+            Words, as one string with spaces or as a list, of the vocabulary or of ``embeddings``; or a vector in the
+            space of ``embeddings``. Words need not occur in any topic, nor in the corpus.
+        n : int, default=5
+            How many.
+
+        Returns
+        -------
+        topics : list of (int, float)
+            Topics and the cosine similarity of their vector, less the mean topic's, to the mean direction of the words
+            of the query; the nearest first.
+
+        Raises
+        ------
+        KeyError
+            If neither the vocabulary nor ``embeddings`` has one of the words.
+        ValueError
+            If the query is empty, or a vector of another length.
+        """
+        check_is_fitted(self)
+        topics = self.topic_embeddings_ - self.topic_embeddings_.mean(axis=0)
+        similarity = unit(topics) @ self._query_direction(query)
+        return [(int(k), float(similarity[k])) for k in np.argsort(-similarity, kind="stable")[:n]]
+
+    def _query_direction(self, query: str | Sequence[str] | ArrayLike) -> np.ndarray:
+        parts = query.split() if isinstance(query, str) else list(query)  # type: ignore[arg-type]
+        if not parts:
+            raise ValueError("query is empty: pass words or a vector.")
+        if isinstance(parts[0], str):
+            return unit(np.mean([self._direction(word) for word in parts], axis=0))
+        return self._direction(np.asarray(parts))
+
+    def _direction(self, word: str | ArrayLike) -> np.ndarray:
+        """Unit vector of a word or of a vector given."""
+        if not isinstance(word, str):
+            return unit(self._vector(word))
+        names = self._column_names()
+        if len(column := np.flatnonzero(names == word)):
+            return unit(self.word_embeddings_[column[0]])
+        try:
+            described = describe(self, [word], None, list(names))
+        except (KeyError, ValueError) as error:
+            raise KeyError(f"Neither the vocabulary nor embeddings has a vector for {word!r}.") from error
+        return unit(described.predict_vectors(self.word_embeddings_)[0])
+
+    def _vector(self, vector: ArrayLike) -> np.ndarray:
+        vector = np.asarray(vector, dtype=np.float64)
+        if vector.shape != self.word_embeddings_.shape[1:]:
+            raise ValueError(
+                f"A vector must be of shape {self.word_embeddings_.shape[1:]}, as word_embeddings_ has them; got "
+                f"{vector.shape}."
+            )
+        return vector
+
+    def _column_names(self) -> np.ndarray:
+        words = self._words(self.n_features_in_)
+        return np.array([f"x{i}" for i in range(self.n_features_in_)] if words is None else words, dtype=object)
+
+    # New words
+
+    def extend_vocabulary(
+        self, words: Sequence[str], vectors: Any = None, *, frequencies: ArrayLike | None = None
+    ) -> MeaningMixin:
+        r"""The fitted model over a larger vocabulary: words that training has not seen, by their vectors.
+
+        .. math:: \beta_{kv} \propto \exp(m_v + \rho_v \alpha_k)
+
+        for old words and new. Of a new word, :math:`\rho_v` is the vector given and what training would have moved it
+        by; that, its log frequency :math:`m_v` unless it is given, and what the encoder reads of it are predicted from
+        the vectors by ridge regression over the words of the model. Relative to each other, old words keep their
+        probabilities. `transform` then reads the new words, and `partial_fit` goes on with them.
+
+        Parameters
+        ----------
+        words : sequence of str
+            New words; their columns follow the others.
+        vectors : array-like of shape (n_words, L), mapping, path or callable, optional
+            Their vectors: an array in the space of ``embeddings``, or a source that they are looked up in,
+            ``embeddings`` itself by default. A source of another space will do if it has words of the model, too, also
+            where the model learned its vectors from the counts.
+        frequencies : array-like of shape (n_words,), optional
+            Tokens of each new word for each token of the old vocabulary. By default they are predicted, within the
+            range of those of the model's words.
+
+        Returns
+        -------
+        extended : ETMTransformer
+            A new estimator; this one is not changed. Give it counts of
+            ``CountVectorizer(vocabulary=[*old_words, *words])``.
+
+        Raises
+        ------
+        ValueError
+            If a word comes twice or is known already, vectors are of another length or not finite, or no space can be
+            found that new and old words share.
+        KeyError
+            If a source has no vector for a word.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_etm import ETMTransformer
+        >>> X = np.tile([[4, 4, 0, 0], [0, 0, 4, 4]], (50, 1))
+        >>> vectors = {"star": [1, 0.2], "moon": [1, 0], "goal": [0, 1], "team": [0.2, 1], "comet": [0.9, 0.1]}
+        >>> model = ETMTransformer(2, embeddings=vectors, vocabulary=["star", "moon", "goal", "team"], random_state=0)
+        >>> extended = model.fit(X).extend_vocabulary(["comet"])
+        >>> theta = extended.transform([[1, 1, 0, 0, 0], [0, 0, 0, 0, 2]])
+        >>> bool(theta[0].argmax() == theta[1].argmax())
+        True
+        """
+        check_is_fitted(self)
+        names = self._words(self.n_features_in_)
+        words = _new_words(words, names)
+        described = describe(self, words, vectors, names)
+        new = self._expected(described, frequencies)
+        extended = object.__new__(type(self))
+        extended.__dict__.update(self.__dict__, **extended_attributes(self.__dict__, new))
+        extended._name_columns(words, vectors, described)
+        return extended
+
+    def _expected(self, described: Description, frequencies: ArrayLike | None) -> NewWords:
+        """What the model would know of the words described, had it been trained on them."""
+        rho = described.predict_vectors(self.word_embeddings_)
+        known = self._training["trainer"]["hyper"]["log_unigram"]
+        if frequencies is None:
+            log_unigram = described.predict(known[:, None])[:, 0].clip(known.min(), known.max())
+        else:
+            log_unigram = np.log(_check_frequencies(frequencies, len(rho)))
+        idf = self._training["idf"]
+        return NewWords(
+            start=described.new_features if described.is_own else rho,
+            rho=rho,
+            log_unigram=log_unigram,
+            idf=np.interp(log_unigram, np.sort(known), np.sort(idf)[::-1]),  # rarer words count for more
+            projection=described.predict(self._training["projection"]),
+        )
+
+    def _name_columns(self, words: list[str], vectors: Any, described: Description) -> None:
+        """Names of the columns, and parameters by which a clone could be fitted to them."""
+        if hasattr(self, "feature_names_in_"):
+            self.feature_names_in_ = np.array([*self.feature_names_in_, *words], dtype=object)
+        if self.vocabulary is not None:
+            self.vocabulary = [*self.vocabulary, *words]
+        if is_array(self.embeddings):
+            self.embeddings = np.concatenate([self.embeddings, np.asarray(vectors)])
+
+
+def _new_words(words: Sequence[str], names: list[str] | None) -> list[str]:
+    if isinstance(words, str):
+        raise ValueError(f"words must be a sequence of words; got the string {words!r}. Pass [{words!r}].")
+    words = [str(word) for word in words]
+    check_unique(words, "words")
+    known = set(words) & set(names or [])
+    if known or not words:
+        raise ValueError(
+            f"words must be new to the model; {sorted(known)[:5]} are in its vocabulary."
+            if known
+            else "words must hold at least one word."
+        )
+    return words
+
+
+def _check_frequencies(frequencies: ArrayLike, n_words: int) -> np.ndarray:
+    values = np.asarray(frequencies, dtype=np.float64)
+    if values.shape != (n_words,) or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(f"frequencies must be {n_words} finite numbers above 0, one a word; got {frequencies!r}.")
+    return values

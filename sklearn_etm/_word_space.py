@@ -1,0 +1,138 @@
+"""The space of a model's word vectors, and where in it words belong that the model has not seen (knows no JAX)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.linear_model import Ridge
+
+from .embeddings._align import find_vectors, is_array
+
+PLACING_RIDGE = 10.0  # words' worth of regularisation, where what training learned of words is predicted for others
+
+
+class WordSpace(NamedTuple):
+    """How vectors given become those that a model works with."""
+
+    center: np.ndarray | None  # (L,) subtracted
+    normalize: bool
+
+    @classmethod
+    def of(cls, vectors: np.ndarray, center: bool, normalize: bool) -> WordSpace:
+        """The space of a vocabulary's vectors."""
+        return cls(vectors.mean(axis=0) if center else None, normalize)
+
+    def place(self, vectors: np.ndarray) -> np.ndarray:
+        """Vectors given, centred and normalised as this space is."""
+        if self.center is not None:
+            vectors = vectors - self.center
+        return unit(vectors) if self.normalize else vectors
+
+
+class Description(NamedTuple):
+    """n words of a fitted model and m others, in a space of vectors that both have."""
+
+    known: np.ndarray  # (n,) columns
+    features: np.ndarray  # (n, F)
+    new_features: np.ndarray  # (m, F)
+    is_own: bool  # whether that is the space in which the model's word vectors started
+
+    def predict(self, targets: np.ndarray) -> np.ndarray:
+        """What is to be expected of the others, (m, T), from targets (V, T) of the model's words: ridge regression."""
+        scale = self.features.std() or 1.0
+        ridge = Ridge(alpha=PLACING_RIDGE).fit(self.features / scale, targets[self.known])
+        return ridge.predict(self.new_features / scale).reshape(len(self.new_features), -1)
+
+    def predict_vectors(self, trained: np.ndarray) -> np.ndarray:
+        """Vectors that training would have given the others, (m, L), from those of the model's words (V, L)."""
+        if not self.is_own:
+            return self.predict(trained)
+        moved = np.zeros_like(trained)
+        moved[self.known] = trained[self.known] - self.features
+        return self.new_features + self.predict(moved)
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows scaled to unit length; zeros stay."""
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.where(length > 0, length, 1.0)
+
+
+def given_vectors(model: Any) -> np.ndarray:
+    """Word vectors that the training of a fitted model started from, (V, L), in the space of ``word_embeddings_``."""
+    return model._training["trainer"]["hyper"]["rho"] * model._embedding_scale
+
+
+def describe(model: Any, words: list[str], vectors: Any, names: list[str] | None) -> Description:
+    """Describe words by vectors of theirs: an array of them, or a source to look them up in.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    words : that the model has not seen
+    vectors : (m, L) in the space of the model's ``embeddings``, or a source; None for ``embeddings`` itself
+    names : of the model's columns, where they are known
+    """
+    own = np.arange(model.n_features_in_), given_vectors(model)
+    source = model.embeddings if vectors is None else vectors
+    if is_array(source):
+        rows = _check_rows(model, source, words, vectors is None)
+        return Description(*own, model._word_space.place(rows), True)
+    if vectors is None and model._learns_vectors:
+        raise ValueError("The model was fitted without word vectors: pass vectors for the words, and those it knows.")
+    rows = _all_found(source, words)
+    if vectors is None or source is model.embeddings:
+        return Description(*own, model._word_space.place(rows), True)
+    return _describe_by_source(model, source, rows, names, own)
+
+
+def _describe_by_source(
+    model: Any, source: Any, rows: np.ndarray, names: list[str] | None, own: tuple[np.ndarray, np.ndarray]
+) -> Description:
+    """By another source than the model's own; of the same space if words of the model have the same vectors."""
+    old = None if names is None else find_vectors(source, names)
+    if old is None or not old.known.any():
+        if model._learns_vectors or rows.shape[1] != own[1].shape[1]:
+            raise ValueError(
+                "vectors must have vectors of words of the model, too, so that their space can be compared with the "
+                "model's: it has none of them."
+                if names is not None
+                else "The words of the model's columns are not known: pass vocabulary, or fit on counts with names."
+            )
+        return Description(*own, model._word_space.place(rows), True)
+    known = np.flatnonzero(old.known)
+    if not model._learns_vectors and old.rows.shape[1] == own[1].shape[1]:
+        placed = model._word_space.place(old.rows)
+        if np.allclose(placed, own[1][known], rtol=1e-3, atol=1e-3 * np.abs(placed).max()):
+            return Description(*own, model._word_space.place(rows), True)
+    return Description(known, old.rows, rows, False)
+
+
+def _check_rows(model: Any, vectors: Any, words: list[str], is_parameter: bool) -> np.ndarray:
+    if is_parameter:
+        raise ValueError("vectors is needed: embeddings is an array, which has none of new words.")
+    if model._learns_vectors:
+        raise ValueError(
+            "vectors must be a source that has vectors of the model's words, too, such as a mapping: the model was "
+            "fitted without word vectors, so that an array has no space to be compared with."
+        )
+    rows = np.asarray(vectors, dtype=np.float64)
+    expected = (len(words), model.word_embeddings_.shape[1])
+    if rows.shape != expected or not np.isfinite(rows).all():
+        raise ValueError(f"vectors must be finite and of shape {expected}, one row a word; got {rows.shape}.")
+    return rows
+
+
+def _all_found(source: Any, words: list[str]) -> np.ndarray:
+    """Vectors of words, made of subwords where the source can; an error for a word without one."""
+    found = find_vectors(source, words)
+    missing = [word for word, known in zip(words, found.known, strict=True) if not known]
+    if not missing:
+        return found.rows
+    composed = None if found.compose is None else found.compose(missing)
+    if composed is None or not np.isfinite(composed).all():
+        raise KeyError(f"There is no vector for {missing[:5]}: leave such words out, or pass vectors for them.")
+    rows = np.empty((len(words), composed.shape[1]), dtype=np.float32)
+    rows[found.known], rows[~found.known] = found.rows, composed
+    return rows

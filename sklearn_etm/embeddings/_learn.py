@@ -1,0 +1,133 @@
+"""Word vectors without a download."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+from threadpoolctl import threadpool_limits
+
+from .._cooccurrence import word_vectors
+from ._vectors import WordVectors
+
+
+@threadpool_limits.wrap(limits=1)  # threads add up in an order of their own
+def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
+    r"""Word vectors from the counts alone: words are near that occur in the same documents.
+
+    With :math:`p` over pairs of different words in a document, each document's pairs weighing as much as it has words,
+
+    .. math:: M_{vc} = \max\left(0, \log \frac{p(v, c)}{p(v) \, p(c)}\right)
+
+    for every word v and the 1,000 words c in most documents. The vectors are the first left singular vectors of
+    :math:`M`, each scaled by the square root of its singular value, less the vector of the mean token.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Counts, not negative; never made dense, not modified.
+    size : int, default=50
+        Number of dimensions L.
+
+    Returns
+    -------
+    vectors : ndarray of shape (n_features, L)
+        One row a column of ``X``, float32; L is smaller than ``size`` where there are fewer words. A word in no
+        document, or always alone, has the vector of the mean token with its sign changed.
+
+    Raises
+    ------
+    ValueError
+        If ``X`` holds NaN, infinite or negative values, or ``size`` is below 1.
+
+    References
+    ----------
+    Levy, Goldberg and Dagan, "Improving distributional similarity with lessons learned from word embeddings",
+    Transactions of the ACL, 2015.
+
+    Examples
+    --------
+    >>> from sklearn_etm.embeddings import corpus_vectors
+    >>> corpus_vectors([[2, 1, 0, 0], [1, 2, 0, 0], [0, 0, 1, 3], [0, 0, 2, 1]], size=2).shape
+    (4, 2)
+    """
+    if size < 1:
+        raise ValueError(f"size must be at least 1; got {size}.")
+    X = sp.csr_array(check_array(X, accept_sparse="csr", dtype=np.float64, ensure_non_negative=True), copy=True)
+    X.sum_duplicates()
+    X.eliminate_zeros()
+    vectors = word_vectors(X, size)
+    usage = X.sum(axis=0)
+    return (vectors - usage @ vectors / max(usage.sum(), 1.0)).astype(np.float32)
+
+
+def skipgram_vectors(
+    texts: Iterable[str],
+    analyzer: Callable[[str], list[str]],
+    *,
+    size: int = 50,
+    window: int = 5,
+    min_count: int = 5,
+    epochs: int = 10,
+    random_state: int = 0,
+    workers: int = 1,
+) -> WordVectors:
+    """Word vectors of a corpus by skip-gram with negative sampling, as gensim learns them.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        Documents.
+    analyzer : callable
+        From a document to its words in order: ``vectorizer.build_analyzer()`` makes the same words as the counts.
+    size : int, default=50
+        Number of dimensions L.
+    window : int, default=5
+        Words on either side that a word is to predict.
+    min_count : int, default=5
+        Words that occur less often get no vector.
+    epochs : int, default=10
+        Passes over the texts.
+    random_state : int, default=0
+        The same int gives the same vectors with one worker; several are not deterministic.
+    workers : int, default=1
+        Threads.
+
+    Returns
+    -------
+    WordVectors
+
+    Raises
+    ------
+    ImportError
+        If gensim is not installed.
+    ValueError
+        If no word occurs ``min_count`` times.
+
+    References
+    ----------
+    Mikolov, Sutskever, Chen, Corrado and Dean, "Distributed representations of words and phrases and their
+    compositionality", NeurIPS, 2013.
+
+    Examples
+    --------
+    .. code-block:: python
+
+        vectors = skipgram_vectors(texts, vectorizer.build_analyzer())
+        pipeline = make_pipeline(NamedVectorizer(vectorizer), ETMTransformer(embeddings=vectors))
+    """
+    try:
+        from gensim.models import Word2Vec
+    except ImportError as error:
+        raise ImportError('skipgram_vectors needs gensim: pip install "sklearn-etm[vectors]".') from error
+    sentences = [analyzer(text) for text in texts]
+    model = Word2Vec(vector_size=size, window=window, min_count=min_count, sg=1, workers=workers, seed=random_state)
+    model.build_vocab(sentences)
+    if not len(model.wv):
+        raise ValueError(f"No word of the {len(sentences)} texts occurs min_count={min_count} times: lower it.")
+    model.train(sentences, total_examples=len(sentences), epochs=epochs)
+    return WordVectors(model.wv.index_to_key, model.wv.vectors)

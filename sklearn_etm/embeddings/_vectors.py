@@ -1,0 +1,119 @@
+"""A table of words and their vectors, in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._files import read_vectors
+
+
+class WordVectors(Mapping):
+    """A read-only mapping from words to vectors that is shared, not copied.
+
+    Cloning an estimator leaves a table of this class where it is, and the workers of a search in several processes
+    map its one array into their memory, which they cannot do with the many arrays of a dict.
+
+    Parameters
+    ----------
+    words : sequence of str
+        No word twice.
+    vectors : array-like of shape (n_words, embedding_size)
+        The vector of each.
+
+    Attributes
+    ----------
+    words : tuple of str
+        The words, in the order of the rows.
+    vectors : ndarray of shape (n_words, embedding_size)
+        The rows, float32.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many words as rows, or a word comes twice.
+
+    Examples
+    --------
+    >>> from sklearn_etm.embeddings import WordVectors
+    >>> vectors = WordVectors(["star", "goal"], [[1.0, 0.0], [0.0, 1.0]])
+    >>> vectors["goal"].tolist(), "moon" in vectors, vectors
+    ([0.0, 1.0], False, WordVectors(2 words, 2 dimensions))
+    """
+
+    def __init__(self, words: Sequence[str], vectors: ArrayLike):
+        self.words = tuple(str(word) for word in words)
+        self.vectors: NDArray[np.float32] = np.asarray(vectors, dtype=np.float32)
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
+            raise ValueError(
+                f"vectors must have one row for each of the {len(self.words)} words; got {self.vectors.shape}."
+            )
+        self._row = {word: i for i, word in enumerate(self.words)}
+        if len(self._row) < len(self.words):
+            twice = next(word for i, word in enumerate(self.words) if self._row[word] != i)
+            raise ValueError(f"Each word must come once; {twice!r} comes more often.")
+
+    def __getitem__(self, word: str) -> NDArray[np.float32]:
+        return self.vectors[self._row[word]]
+
+    def __contains__(self, word: Any) -> bool:
+        return word in self._row
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self)} words, {self.vectors.shape[1]} dimensions)"
+
+    def __deepcopy__(self, memo: dict) -> WordVectors:
+        return self
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.words, self.vectors)
+
+
+def load_vectors(path: str | os.PathLike) -> WordVectors:
+    r"""Read all word vectors of a file, once for many fits.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Text as GloVe, word2vec and fastText write it, with a first line of sizes or without (``.txt``, ``.vec``, ...);
+        binary of word2vec or fastText (``.bin``); ``.npz`` of an array of words and one of vectors; ``.safetensors`` of
+        one array, with its words as JSON under "words" in the metadata or in a ``tokenizer.json`` beside it; gensim's
+        own ``.kv``. Text and word2vec's binary may be compressed (``.gz``). Of a word that comes twice the first
+        vector counts.
+
+    Returns
+    -------
+    WordVectors
+        All words and vectors. Of a binary of fastText these are its words only: give an estimator the path itself to
+        have vectors of other words made of their subwords.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not of a format named here, or is damaged.
+    ImportError
+        If the format needs a package that is not installed.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from sklearn_etm.embeddings import load_vectors
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "vectors.txt")
+    ...     _ = path.write_text("star 1 0\ngoal 0 1\n")
+    ...     load_vectors(path)
+    WordVectors(2 words, 2 dimensions)
+    """
+    return WordVectors(*read_vectors(path))

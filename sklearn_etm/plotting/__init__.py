@@ -10,6 +10,7 @@ from ._document_map import DocumentMapDisplay
 from ._loss_curve import LossCurveDisplay
 from ._num_topics import NumTopicsDisplay
 from ._topic_map import TopicMapDisplay
+from ._topic_share import TopicShareDisplay
 from ._topic_words import TopicWordsDisplay
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "LossCurveDisplay",
     "NumTopicsDisplay",
     "TopicMapDisplay",
+    "TopicShareDisplay",
     "TopicWordsDisplay",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unicodedata import east_asian_width
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 # colorblind people. Their black is left out, for dark grounds; yellow, the faintest on white, comes last.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
 GREY = "#999999"
+SMALL_FIGURE = 5.0  # inches that a figure of panels is wide at least
 
 
 def import_pyplot() -> Any:
@@ -51,6 +53,11 @@ def without_frame(ax: Any) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
+def legend_beside(ax: Any) -> None:
+    """Explain what is drawn, to the right of it."""
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+
+
 def show_as_map(ax: Any, positions: NDArray[Any], margin: float) -> None:
     """Fix limits such that a unit is as long in both directions and positions keep `margin` points from the edge."""
     ax.set_xticks([])
@@ -89,6 +96,11 @@ def check_topics(topics: Any, n_topics: int) -> NDArray[np.intp]:
 def largest(values: NDArray[Any], n: int | None = None) -> NDArray[np.intp]:
     """Positions of the n largest values, or of all, the largest first; of equals, the lower comes first."""
     return np.argsort(-values, kind="stable")[:n]
+
+
+def text_width(text: str) -> int:
+    """Width in characters, of which those of Chinese, Japanese and Korean take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def numbered(topics: Any, labels: Any) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,15 @@ from ._common import draw_layout
 GAP = 3.0  # points between a circle and its label
 DISTANCES = GAP + np.concatenate([np.arange(0, 60, 6), np.geomspace(60, 800, 30)])  # that are tried
 ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-N_SWEEPS = 3  # rounds in which labels may move, once all are there
+DOT = 2.0  # points around a centre that it takes
+N_ROUNDS = 4  # in which labels may move
+CHUNK = 64  # candidates that are looked at together
 
 # Points of distance that a label rather goes than
 COVERS_LABEL = 1e6  # cover another label
 MEETS_LINE = 1000.0  # have a line run through it, or through another label
 CROSSES_LINE = 100.0
+HIDES_CENTRE = 100.0  # of another circle, or have its line run over it
 COVERS_CIRCLE = 60.0
 
 
@@ -29,7 +33,8 @@ def place_labels(
 ) -> list[Any]:
     """Write labels next to circles, with lines to their centres.
 
-    Each takes the best place that the others leave it; then all move to better ones for some rounds.
+    Each takes the best place that those before it leave, then all move to better ones for some rounds. This is done
+    from left, right, bottom and top, and the best arrangement is kept.
 
     Parameters
     ----------
@@ -75,45 +80,88 @@ def _size(ax: Any, label: str, text_kw: dict[str, Any]) -> NDArray[Any]:
     return size
 
 
+class Candidates(NamedTuple):
+    """Where a label may be, the cheapest first."""
+
+    boxes: NDArray[Any]  # (n, 2, 2)
+    lines: NDArray[Any]  # (n, 2, 2), from the centre of the circle
+    costs: NDArray[Any]  # (n,), whatever the other labels do
+
+
 def _arrange(
     centres: NDArray[Any], radii: NDArray[Any], sizes: list[NDArray[Any]], bounds: NDArray[Any]
 ) -> dict[int, NDArray[Any]]:
-    """A box for each size, next to its circle; none for those that could only cover another."""
-    tried = {i: _candidates(centres[i], radii[i], size, bounds) for i, size in enumerate(sizes)}
-    tried = {i: boxes for i, boxes in tried.items() if len(boxes)}
-    lines = {i: _lines(boxes, centres[i]) for i, boxes in tried.items()}
-    own_cost = {
-        i: np.linalg.norm(lines[i][:, 1] - lines[i][:, 0], axis=1)
-        + COVERS_CIRCLE * _cover(boxes, np.delete(centres, i, axis=0), np.delete(radii, i)).sum(axis=1)
-        for i, boxes in tried.items()
-    }
-    best: dict[int, int] = {}
-    covers: dict[int, bool] = {}
-    for _ in range(1 + N_SWEEPS):
-        for i in tried:
-            others = [j for j in best if j != i]
-            other_boxes = np.array([tried[j][best[j]] for j in others]).reshape(-1, 2, 2)
-            other_lines = np.array([lines[j][best[j]] for j in others]).reshape(-1, 2, 2)
-            overlap = _overlap(tried[i], other_boxes)
-            cost = (
-                own_cost[i]
-                + COVERS_LABEL * overlap.sum(axis=1)
-                + MEETS_LINE * (_meet(lines[i], other_boxes) | _meet(other_lines, tried[i]).T).sum(axis=1)
-                + CROSSES_LINE * _cross(lines[i], other_lines).sum(axis=1)
-            )
-            best[i] = int(cost.argmin())
-            covers[i] = bool(overlap[best[i]].any())
-    return {i: tried[i][best[i]] for i in tried if not covers[i]}
+    """A box for each size, next to its circle; none for those that could only cover an earlier one."""
+    candidates = {i: _candidates(i, centres, radii, size, bounds) for i, size in enumerate(sizes)}
+    candidates = {i: tried for i, tried in candidates.items() if len(tried.boxes)}
+    x, y = centres.T
+    arrangements = (_settle(candidates, sorted(candidates, key=side.item)) for side in (x, -x, y, -y))
+    best, _ = min(arrangements, key=lambda arrangement: arrangement[1])
+    kept: dict[int, NDArray[Any]] = {}
+    for i, tried in candidates.items():
+        box = tried.boxes[best[i]]
+        if not _overlap(box[None], _stack(kept.values())).any():
+            kept[i] = box
+    return kept
 
 
-def _candidates(centre: NDArray[Any], radius: float, size: NDArray[Any], bounds: NDArray[Any]) -> NDArray[Any]:
-    """Boxes of this size around a circle and within bounds; the nearest first."""
+def _candidates(
+    i: int, centres: NDArray[Any], radii: NDArray[Any], size: NDArray[Any], bounds: NDArray[Any]
+) -> Candidates:
+    """Boxes of this size within bounds, around the circle i."""
     directions = np.column_stack([np.cos(ANGLES), np.sin(ANGLES)])
     away = np.clip(np.sqrt(2) * directions, -1, 1)  # which side or corner of the box is turned to the circle
-    middles = centre + (radius + DISTANCES)[:, None, None] * directions + away * size / 2
+    middles = centres[i] + (radii[i] + DISTANCES)[:, None, None] * directions + away * size / 2
     low = middles.reshape(-1, 2) - size / 2
     boxes = np.stack([low, low + size], axis=1)
-    return boxes[(boxes[:, 0] >= bounds[0]).all(axis=1) & (boxes[:, 1] <= bounds[1]).all(axis=1)]
+    boxes = boxes[(boxes[:, 0] >= bounds[0]).all(axis=1) & (boxes[:, 1] <= bounds[1]).all(axis=1)]
+    lines = _lines(boxes, centres[i])
+    other_dots = np.delete(np.stack([centres - DOT, centres + DOT], axis=1), i, axis=0)
+    costs = (
+        np.linalg.norm(lines[:, 1] - lines[:, 0], axis=1)
+        + COVERS_CIRCLE * _cover(boxes, centres, radii).sum(axis=1)
+        + HIDES_CENTRE * (_overlap(boxes, other_dots) | _meet(lines, other_dots)).sum(axis=1)
+    )
+    order = np.argsort(costs, kind="stable")
+    return Candidates(boxes[order], lines[order], costs[order])
+
+
+def _settle(candidates: dict[int, Candidates], order: list[int]) -> tuple[dict[int, int], float]:
+    """Candidates chosen one label after the other in this order, for some rounds; and what they cost."""
+    best: dict[int, int] = {}
+    for _ in range(N_ROUNDS):
+        before, total = dict(best), 0.0
+        for i in order:
+            others = [j for j in best if j != i]
+            boxes = _stack(candidates[j].boxes[best[j]] for j in others)
+            lines = _stack(candidates[j].lines[best[j]] for j in others)
+            best[i], cost = _cheapest(candidates[i], boxes, lines)
+            total += cost
+        if best == before:
+            break
+    return best, total
+
+
+def _cheapest(tried: Candidates, boxes: NDArray[Any], lines: NDArray[Any]) -> tuple[int, float]:
+    """The candidate that costs least among other labels and their lines, and its cost."""
+    best, lowest = 0, np.inf
+    for start in range(0, len(tried.costs), CHUNK):
+        if tried.costs[start] >= lowest:
+            break
+        some = Candidates(*(part[start : start + CHUNK] for part in tried))
+        cost = (
+            some.costs
+            + COVERS_LABEL * _overlap(some.boxes, boxes).sum(axis=1)
+            + MEETS_LINE * (_meet(some.lines, boxes) | _meet(lines, some.boxes).T).sum(axis=1)
+            + CROSSES_LINE * _cross(some.lines, lines).sum(axis=1)
+        )
+        if cost.min() < lowest:
+            best, lowest = start + int(cost.argmin()), float(cost.min())
+    return best, lowest
+
+
+def _stack(boxes_or_lines: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    return np.array([*boxes_or_lines]).reshape(-1, 2, 2)
 
 
 def _lines(boxes: NDArray[Any], centre: NDArray[Any]) -> NDArray[Any]:

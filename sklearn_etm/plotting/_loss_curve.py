@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._topics import topics_of
-from ._common import COLORS, axes_or_new, import_pyplot, without_frame
+from ._common import COLORS, axes_or_new, import_pyplot, legend_beside, without_frame
 
 MAX_MARKERS = 50  # passes, up to which each has a dot
 
@@ -48,7 +48,7 @@ class LossCurveDisplay:
     >>> from sklearn_etm.plotting import LossCurveDisplay
     >>> display = LossCurveDisplay(np.array([5.0, 4.0])).plot()
     >>> display.lines_[0].get_label()
-    'loss, 4.0 after the last pass'
+    'loss, 4.0 at the end'
     """
 
     def __init__(
@@ -122,7 +122,7 @@ class LossCurveDisplay:
         -------
         self : LossCurveDisplay
         """
-        self.ax_ = ax = axes_or_new(ax, (7, 4.2))
+        self.ax_ = ax = axes_or_new(ax, (9, 4.2))
         self.figure_ = ax.figure
         name = self.name if name is None else name
         color = COLORS[0] if color is None else color
@@ -130,7 +130,7 @@ class LossCurveDisplay:
         passes = np.arange(1, len(self.loss) + 1)
 
         def label(part: str, values: NDArray[np.float64]) -> str:
-            return ("" if name is None else f"{name}: ") + f"{part}, {values[-1]:.1f} after the last pass"
+            return ("" if name is None else f"{name}: ") + f"{part}, {values[-1]:.1f} at the end"
 
         self.lines_ = ax.plot(passes, self.loss, color=color, marker=marker, label=label("loss", self.loss))
         self.band_ = None
@@ -140,11 +140,11 @@ class LossCurveDisplay:
             if self.kl is not None:
                 top, text = self.reconstruction + self.kl, label("KL divergence", self.kl)
                 self.band_ = ax.fill_between(
-                    passes, self.reconstruction, top, color=color, alpha=0.2, linewidth=0, label=text
+                    passes, self.reconstruction, top, color=color, alpha=0.3, linewidth=0, label=text
                 )
         ax.set_xlabel("pass over the documents")
         ax.set_ylabel("loss" if self.reconstruction is None else "nats per document")
         ax.locator_params(axis="x", integer=True)
-        ax.legend()
+        legend_beside(ax)
         without_frame(ax)
         return self

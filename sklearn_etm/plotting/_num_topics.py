@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from ._common import COLORS, axes_or_new, import_pyplot, without_frame
+from ._common import COLORS, axes_or_new, import_pyplot, legend_beside, without_frame
 
 NAMES = ("num_topics", "n_components")
 LINE_STYLES = ("-", "--", ":", "-.")
@@ -177,7 +177,7 @@ class NumTopicsDisplay:
         -------
         self : NumTopicsDisplay
         """
-        self.ax_ = ax = axes_or_new(ax, (7, 4.5))
+        self.ax_ = ax = axes_or_new(ax, (9, 4.5))
         self.figure_ = ax.figure
         settings, rank = np.unique(self.settings, return_inverse=True)
         places = self.num_topics * DODGE ** (rank - (len(settings) - 1) / 2)
@@ -203,7 +203,7 @@ class NumTopicsDisplay:
         ax.set_xticks([], minor=True)
         ax.set_xlabel("number of topics")
         ax.set_ylabel(f"test {self.score_name}")
-        ax.legend()
+        legend_beside(ax)
         without_frame(ax)
         return self
 

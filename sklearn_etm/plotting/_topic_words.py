@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from unicodedata import east_asian_width
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +11,17 @@ from .._topics import topics_of
 from ..inspection import word_scores
 from ..inspection._corpus import documents_of
 from ..metrics import top_words
-from ._common import COLORS, check_topics, given_panels, import_pyplot, largest, new_panels, without_frame
+from ._common import (
+    COLORS,
+    SMALL_FIGURE,
+    check_topics,
+    given_panels,
+    import_pyplot,
+    largest,
+    new_panels,
+    text_width,
+    without_frame,
+)
 
 MAX_TOPICS = 20  # drawn where none are asked for
 PAGE_WIDTH = 16.0  # inches that panels abreast may take
@@ -89,7 +98,7 @@ class TopicWordsDisplay:
         feature_names: Any = None,
         ax: Any = None,
         n_columns: int | None = None,
-        share_x: bool = False,
+        share_scale: bool = False,
         color: Any = None,
     ) -> TopicWordsDisplay:
         """Draw the words of a model's topics.
@@ -110,7 +119,7 @@ class TopicWordsDisplay:
             How words are ranked, see `sklearn_etm.inspection.word_scores`. Bars are probabilities all the same.
         feature_names : sequence of str, optional
             The word of each column, where ``estimator`` does not know them.
-        ax, n_columns, share_x, color
+        ax, n_columns, share_scale, color
             As in `plot`.
 
         Returns
@@ -144,10 +153,10 @@ class TopicWordsDisplay:
             shares=None if shares is None else shares[topics],
             title=title,
         )
-        return display.plot(ax, n_columns=n_columns, share_x=share_x, color=color)
+        return display.plot(ax, n_columns=n_columns, share_scale=share_scale, color=color)
 
     def plot(
-        self, ax: Any = None, *, n_columns: int | None = None, share_x: bool = False, color: Any = None
+        self, ax: Any = None, *, n_columns: int | None = None, share_scale: bool = False, color: Any = None
     ) -> TopicWordsDisplay:
         """Draw the panels.
 
@@ -157,7 +166,7 @@ class TopicWordsDisplay:
             One for each topic, or more, which are left alone. By default those of a new figure.
         n_columns : int, optional
             Panels abreast in a new figure. By default as many as make it roughly square, within 16 inches.
-        share_x : bool, default=False
+        share_scale : bool, default=False
             Whether all panels have the same scale. By default each has its own, which its ticks tell.
         color : color, optional
             Of the bars.
@@ -179,7 +188,7 @@ class TopicWordsDisplay:
             panel.set_title(f"Topic {k}" + ("" if share is None else f" · {share:.1%} of tokens"), size="medium")
             panel.set_yticks(position, words, size="small", parse_math=False)
             panel.set_ylim(len(words) - 0.4, -0.6)
-            panel.set_xlim(0, 1.05 * (self.probabilities if share_x else probabilities).max())
+            panel.set_xlim(0, 1.05 * (self.probabilities if share_scale else probabilities).max())
             panel.tick_params(axis="y", length=0)
             panel.tick_params(axis="x", labelsize="small")
             panel.locator_params(axis="x", nbins=3)
@@ -189,16 +198,12 @@ class TopicWordsDisplay:
     def _new_axes(self, n_columns: int | None) -> NDArray[Any]:
         """Panels of a new figure, wide enough for the longest word."""
         n_topics, n_words = self.words.shape
-        width = 1.9 + 0.07 * max(_n_cells(word) for word in self.words.flat)
+        width = 1.9 + 0.07 * max(text_width(word) for word in self.words.flat)
         if n_columns is None:
             square = n_topics if n_topics <= 3 else min(5, int(np.ceil(np.sqrt(n_topics))))
             n_columns = max(1, min(square, int(PAGE_WIDTH / width)))
+        width = max(width, SMALL_FIGURE / n_columns)
         panels = new_panels(n_topics, n_columns, width, height=0.55 + 0.19 * n_words)
         panels[0].figure.suptitle(self.title)
         panels[0].figure.supxlabel("probability of the word in the topic", size="medium")
         return panels
-
-
-def _n_cells(word: str) -> int:
-    """Width of a word in cells of a terminal: Chinese, Japanese and Korean characters take two."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in word)

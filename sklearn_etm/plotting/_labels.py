@@ -14,7 +14,7 @@ from ._common import draw_layout
 # Boxes are their lower left and upper right corners, lines their ends: arrays of shape (..., 2, 2), in points.
 
 GAP = 3.0  # points between a circle and its label
-DISTANCES = GAP + np.concatenate([np.arange(0, 60, 6), np.geomspace(60, 800, 30)])  # that are tried
+DISTANCES = GAP + np.concatenate([np.arange(0, 60, 6), np.geomspace(60, 800, 16)])  # that are tried
 ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 DOT = 2.0  # points around a centre that it takes
 N_ROUNDS = 4  # in which labels may move

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def compare_models(
     ----------
     a, b : fitted models, pipelines or searches with one, or array-likes of shape (n_components, n_features)
         Say, before and after a refit. Vocabularies and numbers of topics may differ.
-    embeddings : mapping from words to vectors, optional
+    embeddings : mapping from words to vectors, path or callable, optional
         Topics are matched by it rather than by the words in common, see :func:`align_topics`.
     n_words : int, default=10
         Number of most probable words that are compared; where a vocabulary has fewer, all of them.
@@ -122,12 +123,12 @@ def topic_stability(
         Number of fits on all of ``X`` to compare with the reference, each with a seed of its own. Not used with ``cv``,
         nor with a list.
     cv : int or splitter of scikit-learn, optional
-        Fits on the training parts of these folds instead, with the estimator's own seed. An int makes folds of
+        Fits on the training parts of these folds instead, all with the estimator's own seed. An int makes folds of
         neighbouring documents: pass ``ShuffleSplit`` or ``KFold(shuffle=True)`` if ``X`` is sorted.
-    embeddings : mapping from words to vectors, optional
+    embeddings : mapping from words to vectors, path or callable, optional
         Topics are matched and compared by it rather than by their words, see :func:`align_topics`.
     random_state : int, RandomState or None, default=None
-        Draws the seeds.
+        Draws the seeds, and that of the reference if it has none of its own.
     feature_names : sequence of str, optional
         The word of each column, where the models do not know them.
 
@@ -204,26 +205,31 @@ def _words_by_topic(topics: Any, n: int) -> dict[int, list[str]]:
 
 def _refits(estimator: Any, X: Any, n_runs: int, cv: Any, random_state: Any) -> list[Any]:
     """The estimator, fitted, and fits of its clones."""
-    if cv is not None:
-        folds = cross_validate(estimator, X, cv=cv, scoring=_no_score, return_estimator=True, error_score="raise")
-        return [_fitted(estimator, X), *folds["estimator"]]
-    seeds = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
-    if not seeds:
+    rng = check_random_state(random_state)
+    given = {name: value for name, value in estimator.get_params().items() if name.split("__")[-1] == "random_state"}
+    if cv is None and not given:
         raise ValueError(
             f"{type(estimator).__name__} has no random_state, so that its fits on the same documents are equal: "
             "pass cv."
         )
-    rng = check_random_state(random_state)
-    runs = [clone(estimator).set_params(**{name: rng.randint(2**31) for name in seeds}) for _ in range(n_runs)]
-    return [_fitted(estimator, X), *(run.fit(X) for run in runs)]
+
+    def seeded(names: Iterable[str]) -> Any:
+        return clone(estimator).set_params(**{name: rng.randint(2**31 - 1) for name in names})
+
+    own = seeded(name for name, value in given.items() if value is None)
+    reference = estimator if _is_fitted(estimator) else clone(own).fit(X)
+    if cv is None:
+        return [reference, *(seeded(given).fit(X) for _ in range(n_runs))]
+    folds = cross_validate(own, X, cv=cv, scoring=_no_score, return_estimator=True, error_score="raise")
+    return [reference, *folds["estimator"]]
 
 
-def _fitted(estimator: Any, X: Any) -> Any:
+def _is_fitted(estimator: Any) -> bool:
     try:
         topics_of(estimator)
     except NotFittedError:
-        return clone(estimator).fit(X)
-    return estimator
+        return False
+    return True
 
 
 def _no_score(estimator: Any, X: Any, y: Any = None) -> float:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
+from sklearn.metrics.pairwise import cosine_similarity
 
 from .._topics import Topics, proportions, topics_of
-from ..embeddings import align_embeddings
-from ._words import check_unique
+from ..embeddings._align import check_unique, find_vectors, is_array
 
 _METRICS = ("hellinger", "cosine")
 _LOW_COVERAGE = 0.5
@@ -161,9 +160,8 @@ def align_topics(
     ----------
     a, b : fitted models, pipelines or searches with one, or array-likes of shape (n_components, n_features)
         Their topics. The numbers of topics may differ.
-    embeddings : mapping from words to vectors, optional
-        Anything with ``word in embeddings`` and ``embeddings[word]``: a dict, gensim's ``KeyedVectors``. Words without
-        a vector do not count.
+    embeddings : mapping from words to vectors, path of a file of them, or callable, optional
+        As :func:`sklearn_etm.embeddings.align_embeddings` takes them. Words without a vector do not count.
     feature_names_a, feature_names_b : sequence of str, optional
         The word of each column, where a model does not know them.
 
@@ -183,7 +181,7 @@ def align_topics(
         If the models have no word in common and there are no ``embeddings``, or these know no word of a model; if
         columns differ that no words are known of; if vectors are not finite, or not of one length.
     TypeError
-        If ``embeddings`` is not a mapping.
+        If ``embeddings`` is an array, which has no words.
 
     Warns
     -----
@@ -221,9 +219,9 @@ def align_topics(
 def similarity_of(a: Topics, b: Topics, metric: str = "hellinger", embeddings: Any = None) -> NDArray[np.float64]:
     """Similarity of topics, (K_a, K_b), by the words they share or by word vectors."""
     if embeddings is not None:
-        return _cosine(*_expected_vectors(a, b, embeddings))
+        return cosine_similarity(*_expected_vectors(a, b, embeddings))
     rows = _on_shared_words(a, b)
-    return _hellinger(*rows) if metric == "hellinger" else _cosine(*rows)
+    return _hellinger(*rows) if metric == "hellinger" else cosine_similarity(*rows)
 
 
 def best_pairs(similarity: NDArray[np.float64]) -> Alignment:
@@ -236,16 +234,6 @@ def _hellinger(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
     return 1 - cdist(np.sqrt(a), np.sqrt(b)) / np.sqrt(2)
 
 
-def _cosine(a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.float64]:
-    """Cosines of rows; 0 for a row of zeros."""
-    return _unit(a) @ _unit(b).T
-
-
-def _unit(rows: NDArray[Any]) -> NDArray[np.float64]:
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(length > 0, length, 1.0)
-
-
 def _on_shared_words(a: Topics, b: Topics) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Topics of both models over the words that are in both vocabularies."""
     if np.array_equal(a.feature_names, b.feature_names):
@@ -256,7 +244,7 @@ def _on_shared_words(a: Topics, b: Topics) -> tuple[NDArray[np.float64], NDArray
             "them: pass feature_names_a and feature_names_b."
         )
     for topics in (a, b):
-        check_unique(topics.feature_names)
+        check_unique(topics.feature_names.tolist(), "feature_names")
     shared, columns_a, columns_b = np.intersect1d(a.feature_names, b.feature_names, return_indices=True)
     if not len(shared):
         raise ValueError(
@@ -272,22 +260,28 @@ def _on_shared_words(a: Topics, b: Topics) -> tuple[NDArray[np.float64], NDArray
 
 def _expected_vectors(a: Topics, b: Topics, embeddings: Any) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Expected word vectors of the topics of both models, from the mean of all words."""
-    if isinstance(embeddings, Sequence | np.ndarray) or not hasattr(embeddings, "__contains__"):
-        raise TypeError(f"embeddings must be a mapping from words to vectors; got {type(embeddings).__name__}.")
-    columns = [[i for i, word in enumerate(topics.feature_names) if str(word) in embeddings] for topics in (a, b)]
-    for topics, known in zip((a, b), columns, strict=True):
-        check_unique(topics.feature_names)
-        if not known:
+    if is_array(embeddings):
+        raise TypeError(
+            "embeddings must tell the words of its vectors: pass a mapping from words to vectors, or a path."
+        )
+    for topics in (a, b):
+        check_unique(topics.feature_names.tolist(), "feature_names")
+    words = np.union1d(a.feature_names, b.feature_names)
+    known, rows, _ = find_vectors(embeddings, words.tolist())
+    words = words[known]
+    columns_a, columns_b = (np.flatnonzero(np.isin(topics.feature_names, words)) for topics in (a, b))
+    for topics, columns in ((a, columns_a), (b, columns_b)):
+        if not len(columns):
             raise ValueError(
                 f"embeddings has a vector for none of the {len(topics.feature_names)} words of a model, such as "
                 f"{topics.feature_names[:3].tolist()}: check case and language, or pass feature_names."
             )
-    words_a, words_b = a.feature_names[columns[0]], b.feature_names[columns[1]]
-    words = np.union1d(words_a, words_b)
-    vectors = align_embeddings(embeddings, words.tolist()).vectors.astype(np.float64)
-    vectors -= vectors.mean(axis=0)
-    rows_a, rows_b = _restricted(a, columns[0], "in embeddings"), _restricted(b, columns[1], "in embeddings")
-    return rows_a @ vectors[np.searchsorted(words, words_a)], rows_b @ vectors[np.searchsorted(words, words_b)]
+    rows_a, rows_b = _restricted(a, columns_a, "in embeddings"), _restricted(b, columns_b, "in embeddings")
+    vectors = rows - rows.mean(axis=0, dtype=np.float64)
+    return (
+        rows_a @ vectors[np.searchsorted(words, a.feature_names[columns_a])],
+        rows_b @ vectors[np.searchsorted(words, b.feature_names[columns_b])],
+    )
 
 
 def _restricted(topics: Topics, columns: Any, where: str) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from sklearn.utils import check_scalar
 
 from .. import metrics
 from .._topics import topics_of
+from ..embeddings._align import check_unique
 from ._corpus import documents_of
 from ._frame import frame
 
@@ -282,7 +283,7 @@ def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> 
 
 def find_words(words: list[str], names: NDArray[np.str_]) -> list[int]:
     """Columns of words; an error names those that are unknown, and the nearest that are known."""
-    check_unique(names)
+    check_unique(names.tolist(), "feature_names")
     column = {name: i for i, name in enumerate(names)}
     unknown = [word for word in words if word not in column]
     if unknown:
@@ -292,10 +293,3 @@ def find_words(words: list[str], names: NDArray[np.str_]) -> list[int]:
         )
         raise ValueError(f"Not among the {len(names)} words of the vocabulary: {told}.")
     return [column[word] for word in words]
-
-
-def check_unique(names: NDArray[np.str_]) -> None:
-    """Words that are looked up by name must name one column each."""
-    twice = [name for name, n in Counter(names.tolist()).items() if n > 1]
-    if twice:
-        raise ValueError(f"Words are looked up by name, and these name several columns: {twice[:5]}.")

@@ -14,10 +14,9 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from . import _initialize, _posterior
+from . import _health, _initialize, _posterior
 from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
 from ._constraints import check_parameters
-from ._health import warn_of_topics
 from ._initialize import Start
 from ._marginal import MarginalLikelihoodMixin
 from ._vectorizer import feature_names
@@ -294,8 +293,14 @@ class BaseTopicModel(
         self.__dict__.update(attributes())
         self._training["counts"] = None if counts is None else counts[: training.trainer.n_words] / X.shape[0]
         reporter.end(attributes)
-        if self._has_em:  # else transform takes too long to be asked unasked
-            warn_of_topics(self, X)
+        self._look_at_topics(X)
+
+    def _look_at_topics(self, X: sp.csr_array) -> None:
+        """Warn of topics that are not what was asked for."""
+        sample = _health.sample(X, self.num_topics)
+        if sample is not None and self.inference == "svi":  # sampling takes too long to be done unasked
+            doc_topic = self._proportions(self.__dict__, sample)
+            _health.warn_of_topics(self.components_, doc_topic, self.kl_curve_[-1])
 
     def _learn_batch(self, X: sp.csr_array, training: Training) -> None:
         """One pass of SVI over a batch of a stream, then one step of online EM."""

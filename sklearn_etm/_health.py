@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,26 +16,35 @@ HIGH_COSINE = 0.8  # of topics that are compared more closely
 SHOWN = 10  # topics that a warning names
 
 
-def warn_of_topics(model: Any, X: sp.csr_array) -> None:
-    """Warn where a model just fitted to these counts has collapsed, or has topics that are dead or alike."""
-    K = model.num_topics
-    if K < 2 or X.shape[0] < DOCUMENTS_A_TOPIC * K:
-        return
-    if model.kl_curve_[-1] < LOW_KL * np.log(min(K, 5)) and model.inference == "svi":
+def sample(X: sp.csr_array, K: int) -> sp.csr_array | None:
+    """Documents in which topics are looked for; None where they are too few to tell."""
+    return X[:: -(-X.shape[0] // SAMPLE)] if K > 1 and X.shape[0] >= DOCUMENTS_A_TOPIC * K else None
+
+
+def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float) -> None:
+    """Warn where a posterior has collapsed, or topics are dead or alike.
+
+    Parameters
+    ----------
+    components : topics (K, V)
+    doc_topic : proportions of a sample of documents, (n_samples, K)
+    kl : of the posteriors from their prior, in nats per document
+    """
+    K = len(components)
+    if kl < LOW_KL * np.log(min(K, 5)):
         _warn(
-            f"The posterior has collapsed: topic proportions tell {model.kl_curve_[-1]:.2g} nats per document. All "
-            "documents have about the same topics. Try a smaller doc_topic_prior, a larger learning_rate or max_iter, "
-            "or documents and a vocabulary with more to tell apart."
+            f"The posterior has collapsed: topic proportions tell {kl:.2g} nats per document. All documents have about "
+            "the same topics. Try a smaller doc_topic_prior, a larger learning_rate or max_iter, or documents and a "
+            "vocabulary with more to tell apart."
         )
         return
-    step = -(-X.shape[0] // SAMPLE)
-    dead = np.flatnonzero(dead_topics(model.transform(X[::step])))
+    dead = np.flatnonzero(dead_topics(doc_topic))
     if len(dead):
         _warn(
-            f"{_named(dead)} of {-(-X.shape[0] // step)} documents looked at, none gives one a tenth of its words. "
-            f"Try fewer topics, num_topics={K - len(dead)} or less, or a larger doc_topic_prior."
+            f"{_named(dead)} of {len(doc_topic)} documents looked at, none gives one a tenth of its words. Try fewer "
+            f"topics, num_topics={K - len(dead)} or less, or a larger doc_topic_prior."
         )
-    alike = _alike(model.components_)
+    alike = _alike(components)
     if alike:
         pairs = ", ".join(f"{i} and {j}" for i, j in alike[:SHOWN])
         _warn(f"Topics say nearly the same: {pairs}. Try a larger separation, or fewer topics.")
@@ -58,4 +66,4 @@ def _named(topics: np.ndarray) -> str:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=7)  # of the call of fit, beyond its decorators
+    warnings.warn(message, UserWarning, stacklevel=8)  # of the call of fit, beyond its decorators

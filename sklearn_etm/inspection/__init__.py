@@ -1,0 +1,33 @@
+"""Looking at what a fitted topic model has found: tables of its topics, words and documents, and comparisons of fits.
+
+Every function takes a fitted model of this package or of scikit-learn, a pipeline or search that holds one, or, where
+no documents are needed, an array of topics. Tables are pandas DataFrames where pandas is installed, else dicts from the
+names of columns to arrays.
+"""
+
+from ._comparison import compare_models, topic_stability
+from ._documents import document_table, representative_documents, similar_documents
+from ._export import pyldavis_data
+from ._groups import topics_over
+from ._similarity import Alignment, align_topics, topic_map, topic_similarity
+from ._topic_table import topic_table
+from ._words import top_words, topic_labels, word_scores, word_table
+
+__all__ = [
+    "Alignment",
+    "align_topics",
+    "compare_models",
+    "document_table",
+    "pyldavis_data",
+    "representative_documents",
+    "similar_documents",
+    "top_words",
+    "topic_labels",
+    "topic_map",
+    "topic_similarity",
+    "topic_stability",
+    "topic_table",
+    "topics_over",
+    "word_scores",
+    "word_table",
+]

@@ -1,4 +1,4 @@
-from datetime import UTC, date, datetime
+from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
 import pandas as pd
@@ -225,9 +225,10 @@ def test_dates_are_binned_as_pandas_bins_them(model, freq, period):
         assert bins["n_documents"].tolist() == starts.value_counts().sort_index().tolist()
 
 
-def test_missing_dates_are_left_out_loudly(model):
+@pytest.mark.parametrize("missing", [None, np.nan, pd.NaT])
+def test_missing_dates_are_left_out_loudly(model, missing):
     with pytest.warns(UserWarning, match="1 of 6"):
-        table = topics_over(model, X6, [None, *DATES[1:]], freq="Y", n_bootstrap=1)
+        table = topics_over(model, X6, [missing, *DATES[1:]], freq="Y", n_bootstrap=1)
     assert table["n_documents"].tolist()[::3] == [4, 1]
 
 
@@ -239,6 +240,7 @@ def test_missing_dates_are_left_out_loudly(model):
         (ValueError, [["a"]] * 6, {}),
         (TypeError, ["a", 1] * 3, {}),
         (ValueError, ["yesterday"] * 6, {"freq": "Y"}),
+        (ValueError, [2023, 2024] * 3, {"freq": "Y"}),
         (ValueError, DATES, {"freq": "fortnight"}),
         (ValueError, ["a"] * 6, {"confidence": 95}),
         (ValueError, ["a"] * 6, {"n_bootstrap": 0}),
@@ -249,9 +251,11 @@ def test_groups_that_are_refused(model, error, groups, options):
         topics_over(model, X6, groups, **options)
 
 
-def test_dates_with_a_time_zone(model):
-    dates = pd.Series([datetime(2023, 12, 31, 23, tzinfo=UTC)] * 6)
-    assert topics_over(model, X6, dates, freq="Y", n_bootstrap=1)["group"].dt.year.tolist() == [2023] * 3
+def test_dates_with_a_time_zone_are_binned_in_utc(model):
+    dates = pd.Series([datetime(2024, 1, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))] * 6)
+    with pytest.warns(UserWarning, match="timezones"):
+        table = topics_over(model, X6, dates, freq="Y", n_bootstrap=1)
+    assert table["group"].dt.year.tolist() == [2023] * 3
 
 
 def test_groups_of_a_fitted_pipeline():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral
+from numbers import Integral, Number
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,8 @@ def topics_over(
     Warns
     -----
     UserWarning
-        If some documents have no group (None, NaN, NaT): how many were left out.
+        If some documents have no group (None, NaN, NaT): how many were left out. If dates with a time zone are binned,
+        which happens in UTC.
 
     Notes
     -----
@@ -119,7 +120,7 @@ def topics_over(
 
 def _members(groups: Any, freq: str | None, n_documents: int) -> tuple[NDArray[Any], list[NDArray[np.intp]]]:
     """Names of the groups, sorted, and the rows of each."""
-    values = _array(groups) if freq is None else _binned(groups, freq)
+    values = _array(groups)
     if values.shape != (n_documents,):
         raise ValueError(
             f"groups must name the group of each of the {n_documents} documents; got shape {values.shape}."
@@ -135,8 +136,9 @@ def _members(groups: Any, freq: str | None, n_documents: int) -> tuple[NDArray[A
             stacklevel=3,
         )
     known = np.flatnonzero(~missing)
+    kept = values[known] if freq is None else _binned(values[known], freq)
     try:
-        names, group = np.unique(values[known], return_inverse=True)
+        names, group = np.unique(kept, return_inverse=True)
     except TypeError as error:
         raise TypeError("groups must be of one kind, to be sorted: all strings, all numbers, or all dates.") from error
     if names.dtype == object:
@@ -158,7 +160,7 @@ def _missing(groups: Any, values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.array([value is None or value != value for value in values.tolist()], dtype=bool)
 
 
-def _binned(dates: Any, freq: str) -> NDArray[Any]:
+def _binned(dates: NDArray[Any], freq: str) -> NDArray[Any]:
     """Start of the calendar bin of each date."""
     try:
         unit = np.dtype(f"datetime64[{freq}]")
@@ -166,8 +168,11 @@ def _binned(dates: Any, freq: str) -> NDArray[Any]:
         raise ValueError(
             f"freq must be a unit of NumPy's datetimes, such as 'Y', '3M', 'M', 'W' or 'D'; got {freq!r}."
         ) from error
+    number = next((date for date in dates if isinstance(date, Number)), None)
+    if number is not None:
+        raise ValueError(f"With freq, groups must hold dates; got the number {number}. Years are dates as strings.")
     try:
-        dates = np.asarray(dates, dtype="datetime64[us]")
+        dates = dates.astype("datetime64[us]")
     except (TypeError, ValueError) as error:
         raise ValueError(f"With freq, groups must hold dates: {error}") from error
     shift = np.timedelta64(3 if np.datetime_data(unit)[0] == "W" else 0, "D")  # day 0, 1970-01-01, was a Thursday

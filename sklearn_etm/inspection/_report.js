@@ -6,6 +6,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 const topicOf = new Map(data.topics.map((topic) => [topic.topic, topic]));
 const documentOf = new Map(data.documents.map((entry) => [entry.document, entry]));
 const STEP = 20; // documents shown at a time
+const SMALL = 0.05; // proportions that are not worth telling
 
 const byId = (id) => document.getElementById(id);
 const integer = (value) => value.toLocaleString("en");
@@ -73,16 +74,25 @@ function showMap() {
     const link = svg(
       "a",
       { href: `#topic-${topic.topic}`, tabindex: -1, "data-topic": topic.topic },
-      svg("title", {}, `${topic.topic} ${topic.label} (${percent(topic.share)})`),
       svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: r.toFixed(1) })
     );
-    if (r >= 7) link.append(svg("text", { x: x.toFixed(1), y: y.toFixed(1) }, String(topic.topic)));
+    if (r >= 2 + 3 * String(topic.topic).length) link.append(svg("text", { x: x.toFixed(1), y: y.toFixed(1) }, String(topic.topic)));
     return link;
   });
   figure.append(
     svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Map of topics; the list has them all" }, ...circles),
-    element("figcaption", {}, "Area: share of tokens. Topics near each other have similar words.")
+    element("figcaption")
   );
+  point();
+}
+
+function point(k) {
+  if (byId("map").hidden) return;
+  for (const link of document.querySelectorAll("#map a")) link.classList.toggle("pointed", link.dataset.topic === k);
+  const topic = topicOf.get(Number(k));
+  document.querySelector("#map figcaption").textContent = topic
+    ? `${k} ${topic.label}: ${percent(topic.share)}`
+    : "Area: share of tokens. Near each other: similar words.";
 }
 
 function showList() {
@@ -119,7 +129,7 @@ function topicCard(topic) {
   if (data.groups) second.append(heading("Mean proportion by group"), groupRows(topic));
   sides.append(second);
   card.append(sides, heading("Documents that stand for it"));
-  card.append(element("ol", {}, ...topic.documents.map(([d, proportion]) => documentItem(documentOf.get(d), proportion))));
+  card.append(element("ol", {}, ...topic.documents.map(([d, proportion]) => documentItem(documentOf.get(d), { k, proportion }))));
   return card;
 }
 
@@ -129,12 +139,12 @@ function heading(text) {
 
 function measures(topic) {
   const parts = [
-    [percent(topic.share), " of tokens"],
-    [percent(topic.prevalence), " of documents"],
+    [percent(topic.share), "of tokens"],
+    [percent(topic.prevalence), "of documents"],
+    ...("coherence" in topic ? [[topic.coherence.toFixed(2), "coherence"]] : []),
+    [topic.exclusivity.toFixed(2), "exclusivity"],
   ];
-  if ("coherence" in topic) parts.push([topic.coherence.toFixed(2), " coherence"]);
-  parts.push([topic.exclusivity.toFixed(2), " exclusivity"]);
-  return element("p", { class: "measures" }, ...parts.map(([value, name]) => element("span", {}, element("b", {}, value), name)));
+  return element("p", { class: "measures" }, ...parts.map(([value, name]) => element("span", {}, element("b", {}, value), ` ${name}`)));
 }
 
 function wordBars(topic) {
@@ -156,7 +166,7 @@ function wordBars(topic) {
 
 function chips(words) {
   const list = element("p", { class: "words" });
-  for (const word of words) list.append(element("bdi", {}, word), " ");
+  for (const word of words) list.append(element("bdi", { title: word }, word), " ");
   return list;
 }
 
@@ -188,14 +198,12 @@ function groupRows(topic) {
 
 // Documents
 
-function documentItem(entry, proportion, terms = []) {
+function documentItem(entry, { k = null, proportion = 0, terms = [] }) {
   const about = element("p", { class: "about" }, element("span", {}, `document ${entry.document}`));
   if (data.groups) about.append(element("bdi", {}, entry.group < 0 ? "no group" : data.groups.names[entry.group]));
-  if (proportion !== undefined) {
-    about.append(element("span", {}, `${percent(proportion)} of it is this topic`));
-  } else {
-    about.append(...entry.topics.map(([k, share]) => topicLink(k, ` ${percent(share)}`)));
-  }
+  if (k !== null) about.append(element("span", {}, `${percent(proportion)} this topic`));
+  const main = entry.topics.filter(([other, share], i) => other !== k && (share >= SMALL || (i === 0 && k === null)));
+  about.append(...main.map(([other, share]) => topicLink(other, ` ${percent(share)}`)));
   about.append(element("span", {}, plural(entry.length, "token")));
   return element("li", { class: "document" }, element("p", { dir: "auto" }, ...marked(entry.text || "(empty)", terms)), about);
 }
@@ -237,7 +245,7 @@ function search() {
 
 function showMore() {
   const n = byId("hits").children.length;
-  byId("hits").append(...hits.slice(n, n + STEP).map((entry) => documentItem(entry, undefined, terms)));
+  byId("hits").append(...hits.slice(n, n + STEP).map((entry) => documentItem(entry, { terms })));
   byId("more").hidden = byId("hits").children.length >= hits.length;
 }
 
@@ -252,8 +260,10 @@ function select() {
   }
   for (const node of document.querySelectorAll("[data-topic]")) {
     const chosen = node.dataset.topic === card.dataset.topic;
-    if (node.closest("#list")) chosen ? node.setAttribute("aria-current", "true") : node.removeAttribute("aria-current");
-    else node.classList.toggle("selected", chosen);
+    node.classList.toggle("selected", chosen);
+    if (!node.closest("#list")) continue;
+    node.ariaCurrent = chosen ? "true" : null;
+    if (chosen) node.scrollIntoView({ block: "nearest" });
   }
   card.scrollIntoView({ block: "start" });
 }
@@ -320,6 +330,10 @@ select();
 byId("query").addEventListener("input", search);
 byId("more").addEventListener("click", showMore);
 addEventListener("hashchange", select);
+for (const type of ["pointerover", "focusin"]) {
+  document.querySelector("nav").addEventListener(type, (event) => point(event.target.closest("[data-topic]")?.dataset.topic));
+}
+document.querySelector("nav").addEventListener("pointerleave", () => point());
 addEventListener("keydown", (event) => {
   if (event.key === "/" && document.activeElement !== byId("query")) {
     event.preventDefault();

@@ -55,9 +55,9 @@ def report(
 ) -> Path:
     """Write what a fitted model has found as one HTML page, to read, search, print and send.
 
-    The page needs nothing but a browser: no network, no library, no server. It shows a map of the topics, and of each
-    its size, coherence, words, the documents that stand for it, and its prevalence by group; a search box filters topics
-    and documents.
+    The page needs nothing but a browser: no network, no library, no server. It shows a map of the topics, and of
+    each its size, coherence, words, the documents that stand for it, and its prevalence by group; a search box filters
+    topics and documents.
 
     Parameters
     ----------
@@ -128,12 +128,18 @@ def report(
     ('sky.html', True)
     """
     path = _writable(path)
-    for name, value, least in (("n_words", n_words, 1), ("n_documents", n_documents, 1), ("n_searchable", n_searchable, 0)):
+    for name, value, least in (
+        ("n_words", n_words, 1),
+        ("n_documents", n_documents, 1),
+        ("n_searchable", n_searchable, 0),
+    ):
         check_scalar(value, name, Integral, min_val=least)
     rng = check_random_state(random_state)
     topics = topics_of(model, feature_names)
     if topics.model is None:
-        raise TypeError("A report needs documents, and topics given as an array cannot transform them: pass a fitted model.")
+        raise TypeError(
+            "A report needs documents, and topics given as an array cannot transform them: pass a fitted model."
+        )
     n_samples = _num_samples(X)
     texts = texts_of(X, texts, n_samples)
     members = None if groups is None else _members(groups, freq, n_samples)
@@ -191,15 +197,15 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
             "words": [[str(names[v]), _rounded(components[k, v])] for v in columns[k]],
             "distinctive": distinctive[k].tolist(),
             "position": _rounded(positions[k]),
-            "documents": [[int(d), _rounded(proportion[j])] for j in np.flatnonzero(of_topic == k) for d in [document[j]]],
+            "documents": [
+                [int(d), _rounded(proportion[j])] for j in np.flatnonzero(of_topic == k) for d in [document[j]]
+            ],
         }
         for i, k in enumerate(table["topic"])
     ]
 
 
-def _documents(
-    corpus: Corpus, texts: list[str] | None, shown: NDArray[np.intp], members: Any
-) -> list[dict[str, Any]]:
+def _documents(corpus: Corpus, texts: list[str] | None, shown: NDArray[np.intp], members: Any) -> list[dict[str, Any]]:
     """What the page tells of the documents in it."""
     doc_topic, lengths = corpus.doc_topic[shown], corpus.lengths[shown]
     main = np.argsort(-doc_topic, axis=1, kind="stable")[:, :MAIN_TOPICS]
@@ -270,7 +276,9 @@ def _rounded(values: Any) -> Any:
 def _page(title: str, data: dict[str, Any]) -> str:
     """The page: its script and style are named by their hashes, so that the browser runs and loads nothing else."""
     style, script = _part("css"), _part("js")
-    policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
+    )
     parts = {
         "title": html.escape(title),
         "policy": policy,

@@ -45,7 +45,7 @@ def topics_html(model: Any) -> str:
 
 
 def _cell(tag: str, content: str) -> str:
-    return f'<{tag} style="text-align: left">{content}</{tag}>'
+    return f'<{tag} style="text-align: left; overflow-wrap: anywhere">{content}</{tag}>'
 
 
 def _top_words(model: Any) -> list[list[str]]:

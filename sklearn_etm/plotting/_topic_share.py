@@ -1,0 +1,268 @@
+"""Prevalence of topics in groups of documents, and over time."""
+
+from __future__ import annotations
+
+from datetime import date
+from textwrap import fill
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..inspection import topics_over
+from ._common import (
+    COLORS,
+    SMALL_FIGURE,
+    check_topics,
+    given_panels,
+    import_pyplot,
+    largest,
+    new_panels,
+    numbered,
+    text_width,
+    without_frame,
+)
+
+MAX_TOPICS = 8  # drawn where none are asked for
+MAX_COLUMNS = 4
+TITLE_WIDTH = 26  # characters
+TINY = 1e-9  # proportion that a scale reaches at least
+KINDS = ("auto", "lines", "dots")
+
+
+class TopicShareDisplay:
+    """How prevalent topics are in groups of documents or over time, with intervals: a panel for each topic.
+
+    Categories are rows with a dot and an interval, dates and numbers an axis with a line and a band.
+
+    Make it with `from_estimator`.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n_groups,)
+        Names, numbers or dates of the groups, sorted.
+    means, lows, highs : ndarray of shape (n_groups, n_topics)
+        Mean proportion of each topic in the documents of the group, and the ends of its interval.
+    topics : ndarray of int, of shape (n_topics,)
+        Numbers of the topics: rows of ``components_``.
+    labels : sequence of str, of length n_topics
+        What they are called.
+    title : str, optional
+        Of the figure, where it is the display's own: which of the topics these are.
+
+    Attributes
+    ----------
+    axes_ : ndarray of Axes, of shape (n_topics,)
+        The panels.
+    figure_ : Figure
+        The figure that holds them.
+    intervals_ : list of LineCollection or FillBetweenPolyCollection
+        Intervals of each topic: bars or a band.
+    lines_ : list of Line2D
+        Means of each topic: a line, or dots alone.
+
+    See Also
+    --------
+    sklearn_etm.inspection.topics_over : The figures as a table.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import LatentDirichletAllocation
+    >>> from sklearn_etm.plotting import TopicShareDisplay
+    >>> X = [[9, 0], [7, 1], [1, 9], [0, 5]]
+    >>> lda = LatentDirichletAllocation(2, random_state=0).fit(X)
+    >>> display = TopicShareDisplay.from_estimator(lda, X, ["a", "a", "b", "b"], random_state=0)
+    >>> display.groups.tolist(), display.means.shape
+    (['a', 'b'], (2, 2))
+    """
+
+    def __init__(
+        self,
+        groups: NDArray[Any],
+        means: NDArray[np.float64],
+        lows: NDArray[np.float64],
+        highs: NDArray[np.float64],
+        topics: NDArray[np.intp],
+        labels: Any,
+        *,
+        title: str | None = None,
+    ):
+        self.groups = groups
+        self.means = means
+        self.lows = lows
+        self.highs = highs
+        self.topics = topics
+        self.labels = labels
+        self.title = title
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        groups: Any,
+        *,
+        freq: str | None = None,
+        topics: Any = None,
+        confidence: float = 0.95,
+        n_bootstrap: int = 1000,
+        random_state: Any = None,
+        feature_names: Any = None,
+        ax: Any = None,
+        kind: str = "auto",
+        n_columns: int | None = None,
+        share_scale: bool = True,
+        color: Any = None,
+    ) -> TopicShareDisplay:
+        """Draw the prevalence of a model's topics.
+
+        Parameters
+        ----------
+        estimator : fitted model, pipeline or search with one
+            Its ``transform`` gives the documents their topics.
+        X : documents as ``estimator`` was fitted on
+            Texts for a pipeline, counts else.
+        groups : sequence of length n_samples
+            The group of each document: strings, numbers, dates. Numbers that are names, such as those of classes, are
+            drawn as such with ``kind="dots"``.
+        freq, confidence, n_bootstrap, random_state
+            As in `sklearn_etm.inspection.topics_over`, which computes the figures: calendar bins of dates, share of
+            bootstrap means in an interval, number of these means, and what draws them.
+        topics : sequence of int, optional
+            Topics to draw, in this order. By default all, those that are largest on average over the groups first, or
+            where there are more than 8 the largest 8, which the title of the figure tells.
+        feature_names : sequence of str, optional
+            The word of each column, where ``estimator`` does not know them.
+        ax, kind, n_columns, share_scale, color
+            As in `plot`.
+
+        Returns
+        -------
+        display : TopicShareDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError, ValueError, sklearn.exceptions.NotFittedError
+            If ``estimator`` cannot transform documents or is not fitted, if there is no such topic or kind, if there
+            are fewer ``ax`` than topics, or as `sklearn_etm.inspection.topics_over` raises them.
+        """
+        import_pyplot()
+        table = topics_over(
+            estimator,
+            X,
+            groups,
+            freq=freq,
+            confidence=confidence,
+            n_bootstrap=n_bootstrap,
+            random_state=random_state,
+            feature_names=feature_names,
+        )
+        column = {name: np.asarray(table[name]) for name in ("group", "topic", "label", "mean", "low", "high")}
+        n_topics = int(column["topic"].max()) + 1
+        groups = column["group"][::n_topics]
+        means, lows, highs = (column[name].reshape(-1, n_topics) for name in ("mean", "low", "high"))
+        title = None
+        if topics is None:
+            topics = largest(means.mean(axis=0), MAX_TOPICS)
+            if n_topics > MAX_TOPICS:
+                title = f"The largest {MAX_TOPICS} of {n_topics} topics"
+        topics = check_topics(topics, n_topics)
+        labels = column["label"][topics]
+        display = cls(groups, means[:, topics], lows[:, topics], highs[:, topics], topics, labels, title=title)
+        return display.plot(ax, kind=kind, n_columns=n_columns, share_scale=share_scale, color=color)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        kind: str = "auto",
+        n_columns: int | None = None,
+        share_scale: bool = True,
+        color: Any = None,
+    ) -> TopicShareDisplay:
+        """Draw the panels.
+
+        Parameters
+        ----------
+        ax : Axes or array-like of Axes, optional
+            One for each topic, or more, which are left alone. By default those of a new figure.
+        kind : {"auto", "lines", "dots"}, default="auto"
+            Lines with bands, or dots with intervals. By default lines for dates and numbers, dots for all else.
+        n_columns : int, optional
+            Panels abreast in a new figure, by default up to 4.
+        share_scale : bool, default=True
+            Whether all panels have the same scale, or each its own.
+        color : color, optional
+            Of lines, bands, dots and intervals.
+
+        Returns
+        -------
+        self : TopicShareDisplay
+        """
+        if kind not in KINDS:
+            raise ValueError(f"kind must be one of {list(KINDS)}; got {kind!r}.")
+        lines = kind == "lines" or (kind == "auto" and self._ordered())
+        titles = [fill(title, TITLE_WIDTH) for title in numbered(self.topics, self.labels)]
+        self.axes_ = self._new_axes(lines, titles, n_columns) if ax is None else given_panels(ax, len(titles))
+        self.figure_ = self.axes_[0].figure
+        self.lines_, self.intervals_ = [], []
+        draw = self._draw_lines if lines else self._draw_dots
+        color = COLORS[0] if color is None else color
+        rows = zip(self.axes_, titles, self.means.T, self.lows.T, self.highs.T, strict=True)
+        for panel, title, mean, low, high in rows:
+            line, interval = draw(panel, mean, low, high, color)
+            self.lines_.append(line)
+            self.intervals_.append(interval)
+            top = 1.05 * max((self.highs if share_scale else high).max(), TINY)
+            (panel.set_ylim if lines else panel.set_xlim)(0, top)
+            panel.set_title(title, size="medium", parse_math=False)
+            panel.tick_params(labelsize="small")
+            without_frame(panel)
+        return self
+
+    def _ordered(self) -> bool:
+        """Whether groups are dates or numbers."""
+        return self.groups.dtype.kind in "iufM" or all(isinstance(group, date) for group in self.groups)
+
+    def _draw_lines(self, panel: Any, mean: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
+        interval = panel.fill_between(self.groups, low, high, color=color, alpha=0.35, linewidth=0)
+        (line,) = panel.plot(self.groups, mean, color=color, marker=".")
+        if self.groups.dtype.kind in "MO":
+            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+            locator = AutoDateLocator(minticks=3, maxticks=7)
+            panel.xaxis.set_major_locator(locator)
+            panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        elif self.groups.dtype.kind in "iuf":
+            panel.locator_params(axis="x", nbins=4, integer=self.groups.dtype.kind in "iu")
+        panel.locator_params(axis="y", nbins=4)
+        return line, interval
+
+    def _draw_dots(self, panel: Any, mean: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
+        rows = np.arange(len(self.groups))
+        interval = panel.hlines(rows, low, high, color=color, alpha=0.5, linewidth=3)
+        (dots,) = panel.plot(mean, rows, "o", color=color, markersize=5)
+        panel.set_yticks(rows, [str(group) for group in self.groups], parse_math=False)
+        panel.set_ylim(len(rows) - 0.5, -0.5)
+        panel.tick_params(axis="y", length=0)
+        panel.locator_params(axis="x", nbins=4)
+        panel.grid(axis="y", alpha=0.3)
+        return dots, interval
+
+    def _new_axes(self, lines: bool, titles: list[str], n_columns: int | None) -> NDArray[Any]:
+        """Panels of a new figure, that share the axis of the groups."""
+        n_columns = min(len(titles), MAX_COLUMNS) if n_columns is None else n_columns
+        n_lines = max(title.count("\n") + 1 for title in titles)
+        width = max(
+            2.6,
+            SMALL_FIGURE / n_columns,
+            0.3 + 0.09 * max(text_width(line) for title in titles for line in title.split("\n")),
+        )
+        height = 0.2 * n_lines + (2.0 if lines else 0.5 + 0.24 * len(self.groups))
+        panels = new_panels(len(titles), n_columns, width, height, **({} if lines else {"sharey": True}))
+        figure = panels[0].figure
+        figure.suptitle(self.title)
+        (figure.supylabel if lines else figure.supxlabel)("mean proportion in documents", size="medium")
+        return panels

@@ -76,7 +76,7 @@ function showMap() {
       { href: `#topic-${topic.topic}`, tabindex: -1, "data-topic": topic.topic },
       svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: r.toFixed(1) })
     );
-    if (r >= 2 + 3 * String(topic.topic).length) link.append(svg("text", { x: x.toFixed(1), y: y.toFixed(1) }, String(topic.topic)));
+    if (r >= 1.5 + 2.5 * String(topic.topic).length) link.append(svg("text", { x: x.toFixed(1), y: y.toFixed(1) }, String(topic.topic)));
     return link;
   });
   figure.append(
@@ -126,9 +126,13 @@ function topicCard(topic) {
   );
   const sides = element("div", { class: "sides" }, element("div", {}, heading("Most probable words"), wordBars(topic)));
   const second = element("div", {}, heading("Distinctive words"), chips(topic.distinctive));
-  if (data.groups) second.append(heading("Mean proportion by group"), groupRows(topic));
   sides.append(second);
-  card.append(sides, heading("Documents that stand for it"));
+  card.append(sides);
+  if (data.groups) {
+    const many = data.groups.names.length > 8;
+    (many ? card : second).append(heading("Mean proportion by group"), groupRows(topic, many ? "wide" : ""));
+  }
+  card.append(heading("Documents that stand for it"));
   card.append(element("ol", {}, ...topic.documents.map(([d, proportion]) => documentItem(documentOf.get(d), { k, proportion }))));
   return card;
 }
@@ -170,14 +174,14 @@ function chips(words) {
   return list;
 }
 
-function groupRows(topic) {
+function groupRows(topic, layout) {
   const { names, sizes, mean, low, high } = data.groups;
   const k = topic.topic;
   const largest = Math.max(...high.map((row) => row[k])) || 1;
   const at = (value) => percent(value / largest);
   return element(
     "ol",
-    {},
+    { class: layout },
     ...names.map((name, g) => {
       const interval = `95% interval ${percent(low[g][k])} to ${percent(high[g][k])}; ${plural(sizes[g], "document")}`;
       return element(
@@ -327,7 +331,10 @@ showTopics();
 explain();
 search();
 select();
-byId("query").addEventListener("input", search);
+byId("query").addEventListener("input", () => {
+  search();
+  if (scrollY > byId("topics").offsetTop) byId("topics").scrollIntoView();
+});
 byId("more").addEventListener("click", showMore);
 addEventListener("hashchange", select);
 for (const type of ["pointerover", "focusin"]) {

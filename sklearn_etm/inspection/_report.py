@@ -148,7 +148,6 @@ def report(
             f"groups names {len(members[0])} groups, and the page has room for {MAX_GROUPS}: bin dates with freq, or "
             "put small groups together."
         )
-
     title = f"{len(topics.components)} topics of {n_samples:,} documents" if title is None else str(title)
 
     corpus = documents_of(topics, X)
@@ -188,7 +187,9 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
     distinctive = leading(names, relevance(components, corpus.shares), n_words)
     positions = topic_map(known)
     measures = [name for name in ("share", "prevalence", "coherence", "exclusivity") if name in table]
-    of_topic, document, proportion = (np.asarray(representatives[c]) for c in ("topic", "document", "proportion"))
+    document, proportion = (
+        np.reshape(representatives[column], (len(components), -1)) for column in ("document", "proportion")
+    )
     return [
         {
             "topic": int(k),
@@ -197,9 +198,7 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
             "words": [[str(names[v]), _rounded(components[k, v])] for v in columns[k]],
             "distinctive": distinctive[k].tolist(),
             "position": _rounded(positions[k]),
-            "documents": [
-                [int(d), _rounded(proportion[j])] for j in np.flatnonzero(of_topic == k) for d in [document[j]]
-            ],
+            "documents": [[int(d), _rounded(p)] for d, p in zip(document[k], proportion[k], strict=True)],
         }
         for i, k in enumerate(table["topic"])
     ]

@@ -637,6 +637,13 @@ def test_searches_that_have_no_curve(lda):
     partly = search_with_known_scores([{"n_components": [2]}, {"max_iter": [1]}], scoring=lambda *_: 0.0)
     with pytest.raises(ValueError, match="all candidates"):
         NumTopicsDisplay.from_estimator(partly)
+    names = search_with_known_scores({"n_components": [2], "learning_method": ["batch", "online"]})
+    with pytest.raises(ValueError, match="over integers"):
+        NumTopicsDisplay.from_estimator(names, parameter="learning_method")
+    twice = search_with_known_scores({"n_components": [2, 2]})
+    with pytest.raises(ValueError, match="average=True"):
+        NumTopicsDisplay.from_estimator(twice)
+    assert_array_equal(NumTopicsDisplay.from_estimator(twice, average=True).num_topics, [2])
     halving = HalvingGridSearchCV(lda, {"n_components": [1, 2]}, cv=2, min_resources=4).fit(np.eye(12))
     with pytest.raises(ValueError, match="halving"):
         NumTopicsDisplay.from_estimator(halving)

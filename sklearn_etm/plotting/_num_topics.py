@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ NAMES = ("num_topics", "n_components")
 LINE_STYLES = ("-", "--", ":", "-.")
 LOG_RATIO = 4  # of the largest to the smallest number, from which the axis is logarithmic
 DODGE = 1.02  # factor between the places of settings, whose bars would else cover each other
+LABEL_WIDTH = 50  # characters
 TICK_SPACE = 0.06  # of the axis' length
 
 
@@ -130,8 +132,9 @@ class NumTopicsDisplay:
         TypeError
             If ``estimator`` is no search.
         ValueError
-            If no searched parameter, or more than one, is the number of topics, if there is no such scorer, if no
-            candidate has scores, or for a search by successive halving, whose candidates are not scored alike.
+            If no searched parameter, or more than one, is the number of topics, or it is not an integer; if candidates
+            cannot be told apart by their parameters, and are not averaged; if there is no such scorer, or no candidate
+            has scores; for a search by successive halving, whose candidates are not scored alike.
         sklearn.exceptions.NotFittedError
             If it is not fitted.
 
@@ -145,10 +148,12 @@ class NumTopicsDisplay:
         parameter = _parameter(results, parameter)
         scoring = _scoring(estimator, results, scoring)
         scores = np.column_stack([results[key] for key in _folds(results, scoring)])
-        num_topics = np.array([params[parameter] for params in results["params"]])
+        num_topics = _integers([params[parameter] for params in results["params"]], parameter)
         settings = np.array(
             ["" if average else _setting(params, parameter) for params in results["params"]], dtype=np.str_
         )
+        if not average and len({*zip(settings.tolist(), num_topics.tolist(), strict=True)}) < len(scores):
+            raise ValueError("Candidates of the search have the same parameters, or look so: pass average=True.")
         scored = np.isfinite(scores).all(axis=1)
         if not scored.all():
             _warn_of_failures(scored)
@@ -191,7 +196,7 @@ class NumTopicsDisplay:
                 marker="o",
                 markersize=4,
                 capsize=3,
-                label=setting or "mean ± standard error",
+                label=shorten(setting, LABEL_WIDTH, placeholder=" ...").replace("$", r"\$") or "mean ± standard error",
             )
             for i, setting in enumerate(settings.tolist())
         ]
@@ -265,6 +270,13 @@ def _parameter(results: dict[str, Any], parameter: str | None) -> str:
             f"`parameter` names (got {parameter!r}); searched were {searched}."
         )
     return everywhere[0]
+
+
+def _integers(values: list[Any], parameter: str) -> NDArray[np.intp]:
+    numbers = np.array(values)
+    if numbers.dtype.kind not in "iu":
+        raise ValueError(f"{parameter} must have been searched over integers; got {values}.")
+    return numbers.astype(np.intp)
 
 
 def _scoring(search: Any, results: dict[str, Any], scoring: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Topics of real text, from words to a served model: about two minutes on 2 cores, nothing is downloaded.
+"""Topics of real text, from words to a served model and a report: about two minutes on 2 cores, nothing is downloaded.
 
     python examples/quickstart.py
 
@@ -24,7 +24,9 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm.datasets import load_docstrings
+from sklearn_etm.inspection import report
 from sklearn_etm.metrics import completion_perplexity, top_words
+from sklearn_etm.plotting import TopicMapDisplay
 
 
 def main():
@@ -84,6 +86,9 @@ def walk_through(texts_train, texts_test, labels_train, labels_test, *, num_topi
     print(f"accuracy on held-out texts: {pipeline.score(texts_test, labels_test):.3f}")
     serve_from_a_new_process(pipeline, new_text)
 
+    announce("Show the topics to people who do not run Python: a page to search, and a picture")
+    show(pipeline, texts_train, labels_train)
+
 
 def measure(topic_model, X_train, X_test, labels_train, labels_test):
     """Fit a topic model and a classifier on its topics; return what the comparison shows."""
@@ -139,6 +144,19 @@ def serve_from_a_new_process(pipeline, text):
         path.write_bytes(pickle.dumps(pipeline))
         print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB", flush=True)
         subprocess.run([sys.executable, Path(__file__).with_name("serve.py"), path, text], check=True)
+
+
+def show(pipeline, texts, labels):
+    """Write a page with the topics, their documents and their prevalence by label, and a map of them."""
+    page = report(pipeline, texts, path="topics.html", groups=labels, random_state=0)
+    print(f"{page.resolve()}: {page.stat().st_size / 1e6:.1f} MB, to open in a browser")
+    try:
+        display = TopicMapDisplay.from_estimator(pipeline, texts, n_labels=30)
+    except ImportError as error:
+        print(f"No picture: {error}")
+        return
+    display.figure_.savefig("topics.png", dpi=150)
+    print(f"{Path('topics.png').resolve()}: topics near each other have similar words")
 
 
 def announce(what):

@@ -19,6 +19,7 @@ from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_cal
 from ._constraints import check_parameters
 from ._initialize import Start
 from ._marginal import MarginalLikelihoodMixin
+from ._repr import TopicsReprMixin
 from ._vectorizer import feature_names
 from .metrics import completion_log_likelihood, completion_split
 
@@ -92,7 +93,12 @@ def _all_or_nothing(method):
 
 
 class BaseTopicModel(
-    MarginalLikelihoodMixin, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    MarginalLikelihoodMixin,
+    CallbackSupportMixin,
+    TopicsReprMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
 ):
     """What the models share: everything but what topics are made of."""
 

@@ -9,6 +9,7 @@ from ._comparison import compare_models, topic_stability
 from ._documents import document_table, representative_documents, similar_documents
 from ._export import pyldavis_data
 from ._groups import topics_over
+from ._report import report
 from ._similarity import Alignment, align_topics, topic_map, topic_similarity
 from ._topic_table import topic_table
 from ._words import top_words, topic_labels, word_scores, word_table
@@ -19,6 +20,7 @@ __all__ = [
     "compare_models",
     "document_table",
     "pyldavis_data",
+    "report",
     "representative_documents",
     "similar_documents",
     "top_words",

@@ -70,10 +70,10 @@ def texts_of(X: Any, texts: Any, n_documents: int) -> list[str] | None:
     return texts
 
 
-def excerpt(text: str) -> str:
+def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:
     """The beginning of a text, on one line."""
     line = " ".join(text.split())
-    return line if len(line) <= EXCERPT_LENGTH else line[: EXCERPT_LENGTH - 3].rstrip() + "..."
+    return line if len(line) <= length else line[: length - 3].rstrip() + "..."
 
 
 def _integers(values: NDArray[Any]) -> NDArray[Any]:

@@ -68,7 +68,7 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
         components = _components(model)
     components = check_array(components, dtype=np.float64, ensure_non_negative=True, input_name="components")
     if feature_names is None:
-        feature_names = _feature_names(before, model)
+        feature_names = names_of(before, model)
         feature_names = [f"x{i}" for i in range(components.shape[1])] if feature_names is None else feature_names
     names = np.asarray([str(name) for name in feature_names])
     if len(names) != components.shape[1]:
@@ -106,7 +106,7 @@ def _components(model: Any) -> Any:
     return model.components_
 
 
-def _feature_names(before: Any, model: Any) -> Any:
+def names_of(before: Any, model: Any) -> Any:
     """Names of the model's columns, as far as they are known."""
     if before is not None and hasattr(before, "get_feature_names_out"):
         return before.get_feature_names_out()

@@ -72,10 +72,11 @@ def topic_map(model: Any, feature_names: Any = None) -> NDArray[np.float64]:
            [-0.5,  0. ]])
     """
     points = np.sqrt(topics_of(model, feature_names).components / 2)
-    U, singular_values, _ = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
-    axes = U * singular_values
+    points -= points.mean(axis=0)
+    values, axes = np.linalg.eigh(points @ points.T)  # of as many rows as topics, not words
+    largest = (axes * np.sqrt(values.clip(0.0)))[:, :-3:-1]
     positions = np.zeros((len(points), 2))
-    positions[:, : axes.shape[1]] = axes[:, :2]
+    positions[:, : largest.shape[1]] = largest
     positions[np.abs(positions) < 1e-12] = 0.0
     farthest = (np.abs(positions) >= (1 - 1e-6) * np.abs(positions).max(axis=0)).argmax(axis=0)
     return positions * np.where(positions[farthest, [0, 1]] < 0, -1.0, 1.0)

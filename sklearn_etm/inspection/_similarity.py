@@ -77,7 +77,7 @@ def topic_map(model: Any, feature_names: Any = None) -> NDArray[np.float64]:
     largest = (axes * np.sqrt(values.clip(0.0)))[:, :-3:-1]
     positions = np.zeros((len(points), 2))
     positions[:, : largest.shape[1]] = largest
-    positions[np.abs(positions) < 1e-12] = 0.0
+    positions[np.abs(positions) < 1e-7] = 0.0  # rounding, of a square root
     farthest = (np.abs(positions) >= (1 - 1e-6) * np.abs(positions).max(axis=0)).argmax(axis=0)
     return positions * np.where(positions[farthest, [0, 1]] < 0, -1.0, 1.0)
 

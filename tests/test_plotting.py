@@ -382,6 +382,7 @@ def test_map_names_the_largest_topics(lda, X):
     k = token_shares(lda, X).argmax()
     assert text.get_text() == f"{k}: {topic_labels(lda, 2)[k]}"
     assert "the largest 1 of 4 topics" in display.ax_.get_xlabel()
+    assert "the first 1 of 4 topics" in TopicMapDisplay.from_estimator(lda, n_labels=1).ax_.get_xlabel()
 
 
 def test_map_tells_which_labels_there_is_no_room_for():

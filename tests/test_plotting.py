@@ -443,6 +443,12 @@ def test_numbers_can_be_names_and_scales_each_topics_own(lda, X):
     assert len({ax.get_xlim() for ax in display.axes_}) == 4
 
 
+def test_categories_can_be_a_line(lda, X):
+    display = TopicShareDisplay.from_estimator(lda, X, CLASSES, kind="lines", n_bootstrap=2, topics=[0])
+    display.figure_.canvas.draw()
+    assert [tick.get_text() for tick in display.axes_[0].get_xticklabels()] == ["$d$", "a", "b", "c"]
+
+
 def test_shares_of_many_topics_are_those_of_the_largest_and_the_title_says_so():
     X = np.eye(30)
     lda = LatentDirichletAllocation(9, max_iter=1, random_state=0).fit(X)

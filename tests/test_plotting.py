@@ -38,7 +38,7 @@ from sklearn_etm.plotting import (
 TEXTS = ["star orbit star", "orbit moon star", "goal team goal", "team goal league goal", "moon goal", ""] * 3
 OKABE_ITO = {"#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#f0e442"}
 # Long, not Latin, wide, and what a legend or mathtext would take for its own.
-WORDS = ["Donaudampfschifffahrtsgesellschaft", "космонавтика", "ελληνικά", "$x_1$ $", "_private", "x^2", "100%", "a"]
+WORDS = ["Donaudampfschifffahrtsgesellschaft", "космонавтика", "ελληνικά", "$x_1$", "_private", "x^2", "100%", "a"]
 FROM_DOCUMENTS = [
     pytest.param(lambda model, X: TopicWordsDisplay.from_estimator(model, X), id="words"),
     pytest.param(lambda model, X: TopicMapDisplay.from_estimator(model, X), id="map"),
@@ -209,7 +209,8 @@ def test_words_are_drawn_as_they_are():
         TopicShareDisplay.from_estimator(lda, X, WORDS, n_bootstrap=2, feature_names=WORDS),
     ):
         display.figure_.canvas.draw()
-        assert any("$x_1$ $" in text.get_text() for text in display.figure_.findobj(Text))
+        with_dollars = [text for text in display.figure_.findobj(Text) if "$" in text.get_text()]
+        assert with_dollars and not any(text.get_parse_math() for text in with_dollars)
 
 
 # --- TopicWordsDisplay --------------------------------------------------------------------------------------
@@ -381,6 +382,7 @@ def test_map_names_the_largest_topics(lda, X):
     k = token_shares(lda, X).argmax()
     assert text.get_text() == f"{k}: {topic_labels(lda, 2)[k]}"
     assert "the largest 1 of 4 topics" in display.ax_.get_xlabel()
+    assert "the first 1 of 4 topics" in TopicMapDisplay.from_estimator(lda, n_labels=1).ax_.get_xlabel()
 
 
 def test_map_tells_which_labels_there_is_no_room_for():
@@ -439,6 +441,12 @@ def test_numbers_can_be_names_and_scales_each_topics_own(lda, X):
     assert [tick.get_text() for tick in display.axes_[0].get_yticklabels()] == ["0", "1", "2"]
     assert [ax.get_xlim()[1] > high for ax, high in zip(display.axes_, display.highs.max(axis=0), strict=True)]
     assert len({ax.get_xlim() for ax in display.axes_}) == 4
+
+
+def test_categories_can_be_a_line(lda, X):
+    display = TopicShareDisplay.from_estimator(lda, X, CLASSES, kind="lines", n_bootstrap=2, topics=[0])
+    display.figure_.canvas.draw()
+    assert [tick.get_text() for tick in display.axes_[0].get_xticklabels()] == ["$d$", "a", "b", "c"]
 
 
 def test_shares_of_many_topics_are_those_of_the_largest_and_the_title_says_so():
@@ -587,6 +595,14 @@ def test_other_parameters_are_lines_or_averaged():
     assert_array_equal(averaged.num_topics, [2, 4, 8])
     assert_allclose(averaged.mean_scores, [0.625, 1.625, 1.925])
     assert_allclose(averaged.standard_errors, 0.6 / np.sqrt(3))
+
+
+def test_fewest_are_chosen_in_the_setting_of_the_best():
+    """Though another setting reaches the threshold with fewer."""
+    display = NumTopicsDisplay(
+        np.array([2, 8, 4, 8]), np.array([2.9, 2.95, 1.0, 3.0]), np.full(4, 0.2), np.array(["a", "a", "b", "b"])
+    )
+    assert (display.best_num_topics, display.one_standard_error_num_topics) == (8, 8)
 
 
 def test_a_single_fold_has_no_standard_error():

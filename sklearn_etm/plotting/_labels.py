@@ -23,9 +23,9 @@ CHUNK = 64  # candidates that are looked at together
 # Points of distance that a label rather goes than
 COVERS_LABEL = 1e6  # cover another label
 MEETS_LINE = 1000.0  # have a line run through it, or through another label
-CROSSES_LINE = 100.0
-HIDES_CENTRE = 100.0  # of another circle, or have its line run over it
-COVERS_CIRCLE = 60.0
+CROSSES_LINE = 100.0  # have its line cross another
+HIDES_CENTRE = 100.0  # cover the centre of another circle, or have its line run over one
+COVERS_CIRCLE = 60.0  # cover a part of a circle
 
 
 def place_labels(

@@ -119,7 +119,7 @@ class TopicMapDisplay:
         ax : Axes, optional
             Where to draw; by default a new figure. Give it the size and limits it is to keep: labels are placed once.
         n_labels : int, default=50
-            How many of the largest topics get a label.
+            How many of the largest topics get a label. Labels of hundreds of topics take long to place.
         color : color, optional
             Of the circles.
 
@@ -160,5 +160,6 @@ class TopicMapDisplay:
         if self.shares is not None:
             key.append(f"area of a circle: share of tokens, {self.shares.min():.1%} to {self.shares.max():.1%}")
         if len(self.positions) > n_labels:
-            key.append(f"names: the largest {n_labels} of {len(self.positions)} topics")
+            which = "first" if self.shares is None else "largest"
+            key.append(f"names: the {which} {n_labels} of {len(self.positions)} topics")
         return "; ".join(key)

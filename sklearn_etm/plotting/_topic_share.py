@@ -203,7 +203,7 @@ class TopicShareDisplay:
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {list(KINDS)}; got {kind!r}.")
-        lines = kind == "lines" or (kind == "auto" and self._ordered())
+        lines = kind == "lines" or (kind == "auto" and (self._numbers() or self._dates()))
         titles = [fill(title, TITLE_WIDTH) for title in numbered(self.topics, self.labels)]
         self.axes_ = self._new_axes(lines, titles, n_columns) if ax is None else given_panels(ax, len(titles))
         self.figure_ = self.axes_[0].figure
@@ -222,20 +222,22 @@ class TopicShareDisplay:
             without_frame(panel)
         return self
 
-    def _ordered(self) -> bool:
-        """Whether groups are dates or numbers."""
-        return self.groups.dtype.kind in "iufM" or all(isinstance(group, date) for group in self.groups)
+    def _numbers(self) -> bool:
+        return self.groups.dtype.kind in "iuf"
+
+    def _dates(self) -> bool:
+        return self.groups.dtype.kind == "M" or all(isinstance(group, date) for group in self.groups)
 
     def _draw_lines(self, panel: Any, mean: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
         interval = panel.fill_between(self.groups, low, high, color=color, alpha=0.35, linewidth=0)
         (line,) = panel.plot(self.groups, mean, color=color, marker=".")
-        if self.groups.dtype.kind in "MO":
+        if self._dates():
             from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
             locator = AutoDateLocator(minticks=3, maxticks=7)
             panel.xaxis.set_major_locator(locator)
             panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-        elif self.groups.dtype.kind in "iuf":
+        elif self._numbers():
             panel.locator_params(axis="x", nbins=4, integer=self.groups.dtype.kind in "iu")
         panel.locator_params(axis="y", nbins=4)
         return line, interval

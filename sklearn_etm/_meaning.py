@@ -34,7 +34,7 @@ class MeaningMixin:
         Parameters
         ----------
         word : str or array-like of shape (L,)
-            A word of the vocabulary or of ``embeddings``, or a vector in the space of ``embeddings``.
+            A word of the vocabulary or of ``embeddings``, or a vector in the space of ``word_embeddings_``.
             ``model.topic_embeddings_[k]`` gives the words that topic k favours most for their rarity.
         n : int, default=10
             How many, the word itself not counted.
@@ -54,7 +54,7 @@ class MeaningMixin:
         """
         check_is_fitted(self)
         names = self._column_names()
-        similarity = unit(self.word_embeddings_) @ self._direction(word)
+        similarity = unit(self.word_embeddings_) @ unit(self._vector_of(word))
         best = [i for i in np.argsort(-similarity, kind="stable") if not (isinstance(word, str) and names[i] == word)]
         return [(str(names[i]), float(similarity[i])) for i in best[:n]]
 
@@ -65,7 +65,7 @@ class MeaningMixin:
         ----------
         query : str, sequence of str, or array-like of shape (L,)
             Words, as one string with spaces or as a list, of the vocabulary or of ``embeddings``; or a vector in the
-            space of ``embeddings``. Words need not occur in any topic, nor in the corpus.
+            space of ``word_embeddings_``. Words need not occur in any topic, nor in the corpus.
         n : int, default=5
             How many.
 
@@ -73,7 +73,7 @@ class MeaningMixin:
         -------
         topics : list of (int, float)
             Topics and the cosine similarity of their vector, less the mean topic's, to the mean direction of the words
-            of the query; the nearest first.
+            of the query from the mean word; the nearest first. Topics do not depend on what is subtracted.
 
         Raises
         ------
@@ -84,29 +84,23 @@ class MeaningMixin:
         """
         check_is_fitted(self)
         topics = self.topic_embeddings_ - self.topic_embeddings_.mean(axis=0)
-        similarity = unit(topics) @ self._query_direction(query)
+        words = np.array([self._vector_of(part) for part in _query_parts(query)])
+        meaning = unit(words - self.word_embeddings_.mean(axis=0)).mean(axis=0)
+        similarity = unit(topics) @ unit(meaning)
         return [(int(k), float(similarity[k])) for k in np.argsort(-similarity, kind="stable")[:n]]
 
-    def _query_direction(self, query: str | Sequence[str] | ArrayLike) -> np.ndarray:
-        parts = query.split() if isinstance(query, str) else list(query)  # type: ignore[arg-type]
-        if not parts:
-            raise ValueError("query is empty: pass words or a vector.")
-        if isinstance(parts[0], str):
-            return unit(np.mean([self._direction(word) for word in parts], axis=0))
-        return self._direction(np.asarray(parts))
-
-    def _direction(self, word: str | ArrayLike) -> np.ndarray:
-        """Unit vector of a word or of a vector given."""
+    def _vector_of(self, word: str | ArrayLike) -> np.ndarray:
+        """Vector of a word, or that given."""
         if not isinstance(word, str):
-            return unit(self._vector(word))
+            return self._vector(word)
         names = self._column_names()
         if len(column := np.flatnonzero(names == word)):
-            return unit(self.word_embeddings_[column[0]])
+            return self.word_embeddings_[column[0]]
         try:
             described = describe(self, [word], None, list(names))
         except (KeyError, ValueError) as error:
             raise KeyError(f"Neither the vocabulary nor embeddings has a vector for {word!r}.") from error
-        return unit(described.predict_vectors(self.word_embeddings_)[0])
+        return described.predict_vectors(self.word_embeddings_)[0]
 
     def _vector(self, vector: ArrayLike) -> np.ndarray:
         vector = np.asarray(vector, dtype=np.float64)
@@ -208,6 +202,14 @@ class MeaningMixin:
             self.vocabulary = [*self.vocabulary, *words]
         if is_array(self.embeddings):
             self.embeddings = np.concatenate([self.embeddings, np.asarray(vectors)])
+
+
+def _query_parts(query: str | Sequence[str] | ArrayLike) -> list:
+    """Words of a query, or the one vector that it is."""
+    parts = query.split() if isinstance(query, str) else list(query)  # type: ignore[arg-type]
+    if not parts:
+        raise ValueError("query is empty: pass words or a vector.")
+    return parts if isinstance(parts[0], str) else [parts]
 
 
 def _new_words(words: Sequence[str], names: list[str] | None) -> list[str]:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._extension import NewWords, extended_attributes
 from ._word_space import Description, describe, unit
+from .embeddings import WordVectors
 from .embeddings._align import check_unique, is_array
 
 
@@ -24,6 +25,7 @@ class MeaningMixin:
     embeddings: Any
     vocabulary: Any
     _training: dict[str, Any]
+    _in_use: tuple[Any, WordVectors] | None
     _words: Callable[[int], list[str] | None]
 
     # Search
@@ -174,7 +176,7 @@ class MeaningMixin:
         new = self._expected(described, frequencies)
         extended = object.__new__(type(self))
         extended.__dict__.update(self.__dict__, **extended_attributes(self.__dict__, new))
-        extended._name_columns(words, vectors, described)
+        extended._name_columns(words, described)
         return extended
 
     def _expected(self, described: Description, frequencies: ArrayLike | None) -> NewWords:
@@ -187,21 +189,27 @@ class MeaningMixin:
             log_unigram = np.log(_check_frequencies(frequencies, len(rho)))
         idf = self._training["idf"]
         return NewWords(
-            start=described.new_features if described.is_own else rho,
+            start=rho if described.given is None else described.new_features,
             rho=rho,
             log_unigram=log_unigram,
             idf=np.interp(log_unigram, np.sort(known), np.sort(idf)[::-1]),  # rarer words count for more
             projection=described.predict(self._training["projection"]),
         )
 
-    def _name_columns(self, words: list[str], vectors: Any, described: Description) -> None:
+    def _name_columns(self, words: list[str], described: Description) -> None:
         """Names of the columns, and parameters by which a clone could be fitted to them."""
         if hasattr(self, "feature_names_in_"):
             self.feature_names_in_ = np.array([*self.feature_names_in_, *words], dtype=object)
         if self.vocabulary is not None:
             self.vocabulary = [*self.vocabulary, *words]
+        if described.given is None:
+            return
         if is_array(self.embeddings):
-            self.embeddings = np.concatenate([self.embeddings, np.asarray(vectors)])
+            self.embeddings = np.concatenate([self.embeddings, described.given])
+        if self._in_use is not None:
+            source, table = self._in_use
+            rows = np.concatenate([table.vectors, described.given])
+            self._in_use = source, WordVectors([*table.words, *words], rows)
 
 
 def _query_parts(query: str | Sequence[str] | ArrayLike) -> list:

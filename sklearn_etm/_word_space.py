@@ -36,7 +36,7 @@ class Description(NamedTuple):
     known: np.ndarray  # (n,) columns
     features: np.ndarray  # (n, F)
     new_features: np.ndarray  # (m, F)
-    is_own: bool  # whether that is the space in which the model's word vectors started
+    given: np.ndarray | None  # (m, L) of the others as given, where that is the space of the model's own vectors
 
     def predict(self, targets: np.ndarray) -> np.ndarray:
         """What is to be expected of the others, (m, T), from targets (V, T) of the model's words: ridge regression."""
@@ -46,7 +46,7 @@ class Description(NamedTuple):
 
     def predict_vectors(self, trained: np.ndarray) -> np.ndarray:
         """Vectors that training would have given the others, (m, L), from those of the model's words (V, L)."""
-        if not self.is_own:
+        if self.given is None:
             return self.predict(trained)
         moved = np.zeros_like(trained)
         moved[self.known] = trained[self.known] - self.features
@@ -74,39 +74,40 @@ def describe(model: Any, words: list[str], vectors: Any, names: list[str] | None
     vectors : (m, L) in the space of the model's ``embeddings``, or a source; None for ``embeddings`` itself
     names : of the model's columns, where they are known
     """
-    own = np.arange(model.n_features_in_), given_vectors(model)
     source = model.embeddings if vectors is None else vectors
     if is_array(source):
-        rows = _check_rows(model, source, words, vectors is None)
-        return Description(*own, model._word_space.place(rows), True)
+        return _in_own_space(model, _check_rows(model, source, words, vectors is None))
     if vectors is None and model._learns_vectors:
         raise ValueError("The model was fitted without word vectors: pass vectors for the words, and those it knows.")
     rows = _all_found(source, words)
     if vectors is None or source is model.embeddings:
-        return Description(*own, model._word_space.place(rows), True)
-    return _describe_by_source(model, source, rows, names, own)
+        return _in_own_space(model, rows)
+    return _describe_by_source(model, source, rows, names)
 
 
-def _describe_by_source(
-    model: Any, source: Any, rows: np.ndarray, names: list[str] | None, own: tuple[np.ndarray, np.ndarray]
-) -> Description:
+def _in_own_space(model: Any, rows: np.ndarray) -> Description:
+    return Description(np.arange(model.n_features_in_), given_vectors(model), model._word_space.place(rows), rows)
+
+
+def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[str] | None) -> Description:
     """By another source than the model's own; of the same space if words of the model have the same vectors."""
+    own = given_vectors(model)
     old = None if names is None else find_vectors(source, names)
     if old is None or not old.known.any():
-        if model._learns_vectors or rows.shape[1] != own[1].shape[1]:
+        if model._learns_vectors or rows.shape[1] != own.shape[1]:
             raise ValueError(
                 "vectors must have vectors of words of the model, too, so that their space can be compared with the "
                 "model's: it has none of them."
                 if names is not None
                 else "The words of the model's columns are not known: pass vocabulary, or fit on counts with names."
             )
-        return Description(*own, model._word_space.place(rows), True)
+        return _in_own_space(model, rows)
     known = np.flatnonzero(old.known)
-    if not model._learns_vectors and old.rows.shape[1] == own[1].shape[1]:
+    if not model._learns_vectors and old.rows.shape[1] == own.shape[1]:
         placed = model._word_space.place(old.rows)
-        if np.allclose(placed, own[1][known], rtol=1e-3, atol=1e-3 * np.abs(placed).max()):
-            return Description(*own, model._word_space.place(rows), True)
-    return Description(known, old.rows, rows, False)
+        if np.allclose(placed, own[known], rtol=1e-3, atol=1e-3 * np.abs(placed).max()):
+            return _in_own_space(model, rows)
+    return Description(known, old.rows, rows, None)
 
 
 def _check_rows(model: Any, vectors: Any, words: list[str], is_parameter: bool) -> np.ndarray:

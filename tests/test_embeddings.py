@@ -426,6 +426,7 @@ def test_new_words_are_read(etm):
     assert_allclose(old / old.sum(axis=1, keepdims=True), etm.components_, rtol=1e-5)  # relative to each other
     assert_subjects_apart(extended.transform(extended_counts(extended, ["star moon", "goal team", "rocket", "ball"])))
     served = pickle.loads(pickle.dumps(extended))
+    assert set(served.embeddings) == set(WORDS)
     assert_array_equal(
         served.transform(extended_counts(extended, TEXTS)), extended.transform(extended_counts(extended, TEXTS))
     )
@@ -519,6 +520,7 @@ def test_an_array_of_vectors_has_none_of_new_words():
     assert extended.vocabulary == [*WORDS, "sun"]
     wider = sp.csr_array(sp.hstack([X, X[:, :1]]))
     assert clone(extended).fit(wider).components_.shape == (3, 13)
+    assert_array_equal(model.extend_vocabulary(["sun"], {"sun": TABLE["star"]}).components_, extended.components_)
 
 
 def test_learned_vectors_are_no_space_for_an_array():

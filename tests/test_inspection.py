@@ -353,3 +353,12 @@ def test_pyldavis_data_describes_the_corpus(pipeline):
     for name, shape in (("topic_term_dists", (2, 5)), ("doc_topic_dists", (len(TEXTS), 2))):
         assert data[name].shape == shape and data[name].dtype == np.float64
         np.testing.assert_allclose(data[name].sum(axis=1), 1)
+
+
+def test_weights_of_nmf_count_as_much_as_their_topics_hold():
+    """A document of 18 and 6 tokens of two topics is three quarters the first, however NMF's factors share the scale."""
+    X = np.repeat([[9, 9, 0, 0], [0, 0, 9, 9], [9, 9, 3, 3]], 5, axis=0)
+    nmf = NMF(2, init="nndsvd", max_iter=500, tol=1e-8).fit(X)
+    nmf.components_ *= [[2.0], [0.5]]
+    proportions = document_table(nmf, X, n_topics=1)["proportion"]
+    np.testing.assert_allclose(proportions, np.repeat([1, 1, 0.75], 5), rtol=1e-3)

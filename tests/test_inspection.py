@@ -356,7 +356,7 @@ def test_pyldavis_data_describes_the_corpus(pipeline):
 
 
 def test_weights_of_nmf_count_as_much_as_their_topics_hold():
-    """A document of 18 and 6 tokens of two topics is three quarters the first, however NMF's factors share the scale."""
+    """A document of 18 and 6 tokens of two topics is 3/4 the first, however NMF's factors share the scale."""
     X = np.repeat([[9, 9, 0, 0], [0, 0, 9, 9], [9, 9, 3, 3]], 5, axis=0)
     nmf = NMF(2, init="nndsvd", max_iter=500, tol=1e-8).fit(X)
     nmf.components_ *= [[2.0], [0.5]]

@@ -24,7 +24,7 @@ TOPIC_STEP = {
     "etm": 1.0,
 }  # of topic parameters, in units of the learning rate: free logits need larger ones
 trace_counts: dict[str, int] = {}  # how often each program was traced, that is compiled
-_structures: dict[Spec, Any] = {}
+_shapes: dict[tuple, SVIState] = {}  # of states, by what they depend on
 
 
 class Losses(NamedTuple):
@@ -98,10 +98,13 @@ def _epoch_program(spec: Spec):
 
 
 def _blank_state(spec: Spec, stack: Batch, hyper: Hyper) -> SVIState:
-    """An SVI state of zeros: the model is traced for it, nothing is compiled."""
-    batch = jax.tree.map(lambda leaf: leaf[0], stack)
-    shapes = jax.eval_shape(_svi(spec).init, _key(np.zeros(2, np.uint32)), batch, hyper)
-    blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), shapes._replace(rng_key=None))
+    """An SVI state of zeros: once for each size the model is traced for it, nothing is compiled."""
+    size = (spec, stack.features.shape[-1], *sorted((name, np.shape(value)) for name, value in hyper.items()))
+    if size not in _shapes:
+        batch = jax.tree.map(lambda leaf: leaf[0], stack)
+        shapes = jax.eval_shape(_svi(spec).init, _key(np.zeros(2, np.uint32)), batch, hyper)
+        _shapes[size] = shapes._replace(rng_key=None)
+    blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), _shapes[size])
     return blank._replace(rng_key=np.zeros(2, np.uint32))
 
 
@@ -124,9 +127,7 @@ def initial_state(
 
 def restored_state(spec: Spec, stack: Batch, hyper: Hyper, leaves: list[np.ndarray]) -> SVIState:
     """SVI state from its leaves."""
-    if spec not in _structures:
-        _structures[spec] = jax.tree.structure(_blank_state(spec, stack, hyper))
-    return jax.tree.unflatten(_structures[spec], leaves)
+    return jax.tree.unflatten(jax.tree.structure(_blank_state(spec, stack, hyper)), leaves)
 
 
 def _initial_weight(kind: str, leaf: np.ndarray, hyper: Hyper, rng: np.random.RandomState) -> np.ndarray:

@@ -3,18 +3,19 @@
 import pickle
 import re
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from conftest import MODELS, SMALL, VARIANTS
+from conftest import MCEM, MODELS, SMALL, VARIANTS
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_etm import ETMTransformer
+from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer
 
 COUNTS = np.random.default_rng(0).poisson(1.0, size=(20, 6)).astype(float)
 WORDS = ["ant", "bee", "cat", "dog", "elk", "fox"]
@@ -175,8 +176,20 @@ ODD_COUNTS = {
 }
 
 
+@pytest.mark.parametrize("Model", [LNTMTransformer, ETMTransformer])
 @pytest.mark.parametrize("X", ODD_COUNTS.values(), ids=ODD_COUNTS)
-def test_odd_counts(make_model, X):
+def test_odd_counts(Model, X):
+    check_odd_counts(partial(Model, **SMALL), X)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("Model", [AmortizedLDATransformer, MCEM], ids=["AmortizedLDA", "MonteCarloEM"])
+@pytest.mark.parametrize("X", ODD_COUNTS.values(), ids=ODD_COUNTS)
+def test_odd_counts_of_other_models(Model, X):
+    check_odd_counts(partial(Model, **SMALL), X)
+
+
+def check_odd_counts(make_model, X):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "Topics")  # few odd documents need not have three topics

@@ -12,7 +12,7 @@ from ._base import BaseTopicModel, TopicStart
 from ._initialize import Start
 from ._lntm import log_deviation
 from ._meaning import MeaningMixin
-from ._word_space import WordSpace
+from ._word_space import InUse, WordSpace, is_learned
 from .embeddings import WordVectors
 from .embeddings._align import align, is_array
 
@@ -250,7 +250,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
 
     @property
     def _learns_vectors(self) -> bool:
-        return self.embeddings is None or (isinstance(self.embeddings, str) and self.embeddings == "corpus")
+        return is_learned(self.embeddings)
 
     @property
     def _has_table(self) -> bool:
@@ -268,11 +268,11 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
     def __getstate__(self):
         """A fitted model leaves the table where it is and takes the vectors of its own words."""
         state = dict(super().__getstate__())
-        if (in_use := state.pop("_in_use", None)) is not None:
-            source, vectors = in_use
-            if source is self.embeddings:
-                state["embeddings"] = vectors
-            state["_in_use"] = vectors, vectors
+        in_use = state.get("_in_use", InUse(None))
+        if in_use.vectors is not None:
+            if in_use.source is self.embeddings:
+                state["embeddings"] = in_use.vectors
+            state["_in_use"] = InUse(in_use.vectors, in_use.vectors)
         return state
 
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
@@ -289,7 +289,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
 
     def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, dict[str, Any]]:
         """Word vectors of unit variance to start from, (V, L), and fitted attributes that tell of them."""
-        self._in_use = None
+        self._in_use = InUse(self.embeddings)
         center = normalize = False
         if self.embeddings is None:
             rho, coverage = _widened(start.projection, start.vectors, self.embedding_size, rng), 0.0
@@ -300,7 +300,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
             rho, known = align(self.embeddings, words, len(start.unigram), self.oov, rng)
             coverage, center, normalize = float(known.mean()), self.center_embeddings, self.normalize_embeddings
             if self._has_table:
-                self._in_use = self.embeddings, WordVectors(np.asarray(words)[known], rho[known])
+                self._in_use = InUse(self.embeddings, WordVectors(np.asarray(words)[known], rho[known]))
         space = WordSpace.of(rho, center, normalize)
         rho = space.place(rho)
         scale = float(np.std(rho, dtype=np.float64)) or 1.0

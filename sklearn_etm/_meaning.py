@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ._extension import NewWords, extended_attributes
-from ._word_space import Description, describe, unit
+from ._word_space import Description, InUse, describe, unit
 from .embeddings import WordVectors
 from .embeddings._align import check_unique, is_array
 
@@ -25,7 +25,7 @@ class MeaningMixin:
     embeddings: Any
     vocabulary: Any
     _training: dict[str, Any]
-    _in_use: tuple[Any, WordVectors] | None
+    _in_use: InUse
     _words: Callable[[int], list[str] | None]
 
     # Search
@@ -86,7 +86,8 @@ class MeaningMixin:
         """
         check_is_fitted(self)
         topics = self.topic_embeddings_ - self.topic_embeddings_.mean(axis=0)
-        words = np.array([self._vector_of(part) for part in _query_parts(query)])
+        is_name = isinstance(query, str) and query in self._column_names()  # also of several words
+        words = np.array([self._vector_of(part) for part in ([query] if is_name else _query_parts(query))])
         meaning = unit(words - self.word_embeddings_.mean(axis=0)).mean(axis=0)
         similarity = unit(topics) @ unit(meaning)
         return [(int(k), float(similarity[k])) for k in np.argsort(-similarity, kind="stable")[:n]]
@@ -106,9 +107,9 @@ class MeaningMixin:
 
     def _vector(self, vector: ArrayLike) -> np.ndarray:
         vector = np.asarray(vector, dtype=np.float64)
-        if vector.shape != self.word_embeddings_.shape[1:]:
+        if vector.shape != self.word_embeddings_.shape[1:] or not np.isfinite(vector).all():
             raise ValueError(
-                f"A vector must be of shape {self.word_embeddings_.shape[1:]}, as word_embeddings_ has them; got "
+                f"A vector must be finite and of shape {self.word_embeddings_.shape[1:]}, as in word_embeddings_; got "
                 f"{vector.shape}."
             )
         return vector
@@ -140,8 +141,9 @@ class MeaningMixin:
             ``embeddings`` itself by default. A source of another space will do if it has words of the model, too, also
             where the model learned its vectors from the counts.
         frequencies : array-like of shape (n_words,), optional
-            Tokens of each new word for each token of the old vocabulary. By default they are predicted, within the
-            range of those of the model's words.
+            Tokens of each new word for each token of the old vocabulary, whose logarithm is :math:`m_v`; what topics
+            make of it is near that, not the same. By default they are predicted, within the range of those of the
+            model's words.
 
         Returns
         -------
@@ -204,12 +206,13 @@ class MeaningMixin:
             self.vocabulary = [*self.vocabulary, *words]
         if described.given is None:
             return
-        if is_array(self.embeddings):
-            self.embeddings = np.concatenate([self.embeddings, described.given])
-        if self._in_use is not None:
-            source, table = self._in_use
+        source, table = self._in_use
+        if is_array(source) and source is self.embeddings:
+            self.embeddings = np.concatenate([source, described.given])
+            self._in_use = InUse(self.embeddings)
+        if table is not None:
             rows = np.concatenate([table.vectors, described.given])
-            self._in_use = source, WordVectors([*table.words, *words], rows)
+            self._in_use = InUse(source, WordVectors([*table.words, *words], rows))
 
 
 def _query_parts(query: str | Sequence[str] | ArrayLike) -> list:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.linear_model import Ridge
 
+from .embeddings import WordVectors
 from .embeddings._align import find_vectors, is_array
 
 PLACING_RIDGE = 1.0  # words' worth of regularisation, where what training learned of words is predicted for others
@@ -28,6 +29,13 @@ class WordSpace(NamedTuple):
         if self.center is not None:
             vectors = vectors - self.center
         return unit(vectors) if self.normalize else vectors
+
+
+class InUse(NamedTuple):
+    """Where the word vectors of a fit came from, and those of its words where that is a table."""
+
+    source: Any
+    vectors: WordVectors | None = None
 
 
 class Description(NamedTuple):
@@ -53,8 +61,14 @@ class Description(NamedTuple):
         return self.new_features + self.predict(moved)
 
 
+def is_learned(embeddings: Any) -> bool:
+    """Whether this asks for vectors that are learned from the counts."""
+    return embeddings is None or (isinstance(embeddings, str) and embeddings == "corpus")
+
+
 def unit(vectors: np.ndarray) -> np.ndarray:
     """Rows scaled to unit length; zeros stay."""
+    vectors = np.asarray(vectors, dtype=np.float64)
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return vectors / np.where(length > 0, length, 1.0)
 
@@ -77,10 +91,10 @@ def describe(model: Any, words: list[str], vectors: Any, names: list[str] | None
     source = model.embeddings if vectors is None else vectors
     if is_array(source):
         return _in_own_space(model, _check_rows(model, source, words, vectors is None))
-    if vectors is None and model._learns_vectors:
+    if vectors is None and is_learned(source):
         raise ValueError("The model was fitted without word vectors: pass vectors for the words, and those it knows.")
     rows = _all_found(source, words)
-    if vectors is None or source is model.embeddings:
+    if source is model._in_use.source and not is_learned(source):
         return _in_own_space(model, rows)
     return _describe_by_source(model, source, rows, names)
 
@@ -94,7 +108,7 @@ def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[s
     own = given_vectors(model)
     old = None if names is None else find_vectors(source, names)
     if old is None or not old.known.any():
-        if model._learns_vectors or rows.shape[1] != own.shape[1]:
+        if is_learned(model._in_use.source) or rows.shape[1] != own.shape[1]:
             raise ValueError(
                 "vectors must have vectors of words of the model, too, so that their space can be compared with the "
                 "model's: it has none of them."
@@ -103,7 +117,7 @@ def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[s
             )
         return _in_own_space(model, rows)
     known = np.flatnonzero(old.known)
-    if not model._learns_vectors and old.rows.shape[1] == own.shape[1]:
+    if not is_learned(model._in_use.source) and old.rows.shape[1] == own.shape[1]:
         placed = model._word_space.place(old.rows)
         if np.allclose(placed, own[known], rtol=1e-3, atol=1e-3 * np.abs(placed).max()):
             return _in_own_space(model, rows)
@@ -113,7 +127,7 @@ def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[s
 def _check_rows(model: Any, vectors: Any, words: list[str], is_parameter: bool) -> np.ndarray:
     if is_parameter:
         raise ValueError("vectors is needed: embeddings is an array, which has none of new words.")
-    if model._learns_vectors:
+    if is_learned(model._in_use.source):
         raise ValueError(
             "vectors must be a source that has vectors of the model's words, too, such as a mapping: the model was "
             "fitted without word vectors, so that an array has no space to be compared with."

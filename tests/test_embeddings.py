@@ -101,9 +101,9 @@ def test_files_of_word_vectors(vector_file):
 def test_words_with_spaces(tmp_path):
     """Of text and of n-grams; as long as the file has them."""
     path = tmp_path / "vectors.txt"
-    path.write_text("new 1 0\nnew york 0 1\nyork 1 1\n")
+    path.write_text("new york 0 1\nnew 1 0\n\x85 1 1\n", encoding="utf-8")
     assert align_embeddings(path, ["new york", "new"]).vectors.tolist() == [[0, 1], [1, 0]]
-    assert load_vectors(path).words == ("new", "new york", "york")
+    assert load_vectors(path).words == ("new york", "new", "\x85")
 
 
 def fasttext_file(words, ngrams, rows):
@@ -141,7 +141,7 @@ def test_hash_of_fasttext():
 
 BAD_FILES = {
     "short.txt": (b"star 1 2\ngoal 1\n", "Line 2 of short.txt must be a word and 2 numbers"),
-    "words.txt": (b"star moon sun\n", "Line 1 of words.txt must be a word and 2 numbers"),
+    "words.txt": (b"star moon sun\n", "Line 1 of words.txt must be a word and some numbers"),
     "lonely.txt": (b"star\n", "Line 1 of lonely.txt must be a word and some numbers"),
     "empty.txt": (b"", "empty.txt holds no word vectors"),
     "text.bin": (b"star 1 2\n", "text.bin must be a binary of word2vec.*Give text the name .txt"),
@@ -210,6 +210,23 @@ def test_low_coverage_is_said_with_examples():
     with pytest.warns(UserWarning, match=r"Only 50% of the vocabulary.*\['galaxy'\].*oov=\"mean\""):
         _, coverage = align_embeddings(TABLE, ["star", "galaxy"], oov="mean")
     assert coverage == 0.5
+
+
+def test_data_frames_are_looked_up_by_their_words():
+    frame = pd.DataFrame(ROWS[::-1], index=WORDS[::-1])
+    assert_allclose(align_embeddings(frame, WORDS).vectors, ROWS)
+    assert_allclose(align_embeddings(pd.Series(list(ROWS[::-1]), index=WORDS[::-1]), WORDS).vectors, ROWS)
+    with pytest.raises(ValueError, match="oov must be one of"):
+        align_embeddings(TABLE, WORDS, oov="none")
+
+
+def test_vectors_exchanged_after_the_fit():
+    """Another table is another space, whatever parameter it is."""
+    words = [w for w in WORDS if w not in {"rocket", "ball"}]
+    model = ETMTransformer(**FEW_TOPICS).fit(NamedVectorizer(CountVectorizer(vocabulary=words)).fit_transform(TEXTS))
+    expected = model.extend_vocabulary(["rocket", "ball"], TABLE).components_
+    exchanged = model.set_params(embeddings=TABLE).extend_vocabulary(["rocket", "ball"])
+    assert_array_equal(exchanged.components_, expected)
 
 
 @pytest.mark.parametrize("center", [False, True])
@@ -562,6 +579,8 @@ def test_bad_queries(etm):
         etm.find_topics(" ")
     with pytest.raises(ValueError, match=r"of shape \(5,\)"):
         etm.nearest_words([1.0, 2.0])
+    with pytest.raises(ValueError, match="must be finite"):
+        etm.nearest_words(np.full(5, np.nan))
     with pytest.raises(NotFittedError):
         ETMTransformer().find_topics("star")
 

@@ -18,6 +18,7 @@ from . import _fasttext
 from ._files import read_vectors
 
 LOW_COVERAGE = 0.7
+OOV = ("mean", "random", "subword")
 SUBWORDS = (3, 5)  # characters of the parts of words that vectors are guessed from
 SUBWORD_RIDGE = 1.0
 
@@ -52,7 +53,7 @@ def align_embeddings(
     embeddings : array-like, mapping, str or path-like, or callable
         - An array of shape (n_features, embedding_size) is taken to be aligned with the columns.
         - A mapping is anything with ``word in embeddings`` and ``embeddings[word]``: a dict, `WordVectors`, gensim's
-          ``KeyedVectors``.
+          ``KeyedVectors``; so is a DataFrame whose index is words.
         - A path is read as `load_vectors` does, but only the rows of the vocabulary are kept.
         - A callable takes a list of words and returns an array with a row for each, NaN throughout for a word that it
           does not know: ``SentenceTransformer(...).encode``, for example.
@@ -104,6 +105,8 @@ def align(
     embeddings: Any, vocabulary: Sequence[str] | None, n_features: int | None, oov: str, random_state: Any
 ) -> tuple[np.ndarray, np.ndarray]:
     """Vectors of `align_embeddings`, and which words have one of their own, (V,) bool."""
+    if oov not in OOV:
+        raise ValueError(f"oov must be one of {OOV}; got {oov!r}.")
     words = _check_vocabulary(vocabulary, n_features)
     if is_array(embeddings):
         vectors = _check_array(embeddings, n_features if words is None else len(words))
@@ -127,13 +130,20 @@ def align(
 
 def is_array(embeddings: Any) -> bool:
     """Whether these are vectors without words."""
-    return isinstance(embeddings, list | tuple) or hasattr(embeddings, "__array__")
+    return isinstance(embeddings, list | tuple) or (hasattr(embeddings, "__array__") and not _has_words(embeddings))
+
+
+def _has_words(embeddings: Any) -> bool:
+    """Whether these are vectors in a DataFrame or Series with words as its index."""
+    return hasattr(embeddings, "iloc") and all(isinstance(word, str) for word in embeddings.index)
 
 
 def find_vectors(embeddings: Any, words: list[str]) -> Found:
     """Vectors of words from a mapping, a file or a callable."""
     if isinstance(embeddings, str | os.PathLike):
         return _find_in_file(Path(embeddings).expanduser(), words)
+    if _has_words(embeddings):
+        return _find_in_mapping(dict(zip(embeddings.index, embeddings.to_numpy(), strict=True)), words)
     if _is_mapping(embeddings):
         return _find_in_mapping(embeddings, words)
     return _find_by_call(embeddings, words)
@@ -155,6 +165,8 @@ def _is_mapping(embeddings: Any) -> bool:
 def _check_vocabulary(vocabulary: Sequence[str] | None, n_features: int | None) -> list[str] | None:
     if vocabulary is None:
         return None
+    if isinstance(vocabulary, str):
+        raise ValueError(f"vocabulary must be a sequence of words; got the string {vocabulary!r}.")
     words = [str(word) for word in vocabulary]
     if n_features is not None and len(words) != n_features:
         raise ValueError(

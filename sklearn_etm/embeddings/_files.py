@@ -48,27 +48,47 @@ def _collect(rows: Iterable[tuple[str, Any]]) -> Rows:
 
 
 def _read_text(path: Path, wanted: set[str] | None) -> Rows:
-    starts = None if wanted is None else {start for word in wanted for start in word.split(maxsplit=1)[:1]}
+    starts = None if wanted is None else {word.split(" ", 1)[0] for word in wanted}
 
     def rows():
         size = None
         with (gzip.open if path.suffix == ".gz" else open)(
             path, "rt", encoding="utf-8", errors="replace", newline="\n"
         ) as file:
-            for number, line in enumerate(file, 1):
-                start = line.split(maxsplit=1)[:1]
-                if not start or (size and starts is not None and start[0] not in starts):
+            for number, full_line in enumerate(file, 1):
+                line = full_line.replace("\t", " ").strip(" \r\n")  # other white space may be part of a word
+                if not line or (size and starts is not None and line.split(" ", 1)[0] not in starts):
                     continue
-                parts = line.rsplit() if size is None else line.rsplit(maxsplit=size)
+                parts = line.split(" ") if size is None else line.rsplit(" ", size)
                 if number == 1 and len(parts) == 2 and all(part.isdecimal() for part in parts):
                     size = int(parts[1])
                     continue
-                size = size or len(parts) - 1
-                word = parts[0].strip()
+                if size is None:
+                    size = _count_numbers(parts)
+                    if not size:
+                        _numbers(parts[1:], size, path, number)  # raises
+                    parts = line.rsplit(" ", size)
+                word = parts[0].strip(" ")
                 if wanted is None or word in wanted:
                     yield word, _numbers(parts[1:], size, path, number)
 
     return _collect(rows())
+
+
+def _count_numbers(parts: list[str]) -> int:
+    """How many numbers a line ends with, after a word of one part or more."""
+    n = 0
+    while n < len(parts) - 1 and _is_number(parts[-1 - n]):
+        n += 1
+    return n
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _numbers(parts: list[str], size: int, path: Path, number: int) -> np.ndarray:

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .embeddings._align import OOV
+
 
 def is_integer(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
@@ -36,7 +38,7 @@ def _one_of(*options: str) -> _Constraint:
 CONSTRAINTS: dict[str, _Constraint] = {
     "num_topics": _COUNT,
     "train_embeddings": _FLAG,
-    "oov": _one_of("random", "mean", "subword"),
+    "oov": _one_of(*OOV),
     "center_embeddings": _FLAG,
     "normalize_embeddings": _FLAG,
     "embedding_size": _COUNT,

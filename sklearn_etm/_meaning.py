@@ -56,7 +56,8 @@ class MeaningMixin:
         """
         check_is_fitted(self)
         names = self._column_names()
-        similarity = unit(self.word_embeddings_) @ unit(self._vector_of(word))
+        vector = self._vectors_of([word])[0] if isinstance(word, str) else self._vector(word)
+        similarity = unit(self.word_embeddings_) @ unit(vector)
         best = [i for i in np.argsort(-similarity, kind="stable") if not (isinstance(word, str) and names[i] == word)]
         return [(str(names[i]), float(similarity[i])) for i in best[:n]]
 
@@ -86,24 +87,33 @@ class MeaningMixin:
         """
         check_is_fitted(self)
         topics = self.topic_embeddings_ - self.topic_embeddings_.mean(axis=0)
-        is_name = isinstance(query, str) and query in self._column_names()  # also of several words
-        words = np.array([self._vector_of(part) for part in ([query] if is_name else _query_parts(query))])
-        meaning = unit(words - self.word_embeddings_.mean(axis=0)).mean(axis=0)
+        meaning = unit(self._query_vectors(query) - self.word_embeddings_.mean(axis=0)).mean(axis=0)
         similarity = unit(topics) @ unit(meaning)
         return [(int(k), float(similarity[k])) for k in np.argsort(-similarity, kind="stable")[:n]]
 
-    def _vector_of(self, word: str | ArrayLike) -> np.ndarray:
-        """Vector of a word, or that given."""
-        if not isinstance(word, str):
-            return self._vector(word)
-        names = self._column_names()
-        if len(column := np.flatnonzero(names == word)):
-            return self.word_embeddings_[column[0]]
-        try:
-            described = describe(self, [word], None, list(names))
-        except (KeyError, ValueError) as error:
-            raise KeyError(f"Neither the vocabulary nor embeddings has a vector for {word!r}.") from error
-        return described.predict_vectors(self.word_embeddings_)[0]
+    def _query_vectors(self, query: str | Sequence[str] | ArrayLike) -> np.ndarray:
+        """Vectors of the words of a query, or the one that it is, (n, L)."""
+        if isinstance(query, str):
+            query = [query] if query in self._column_names() else query.split()  # a column may be of several words
+        parts: list[Any] = list(query)  # type: ignore[arg-type]
+        if not parts:
+            raise ValueError("query is empty: pass words or a vector.")
+        return self._vectors_of(parts) if isinstance(parts[0], str) else self._vector(parts)[None]
+
+    def _vectors_of(self, words: list[str]) -> np.ndarray:
+        """Vectors of words, (n, L); those that the vocabulary does not have are looked up together."""
+        names = self._column_names().tolist()
+        column = {name: i for i, name in enumerate(names)}
+        vectors = {word: self.word_embeddings_[column[word]] for word in words if word in column}
+        unseen = [word for word in dict.fromkeys(words) if word not in column]
+        if unseen:
+            try:
+                found = describe(self, unseen, None, names).predict_vectors(self.word_embeddings_)
+            except (KeyError, ValueError) as error:
+                which = ("all of " if len(unseen) > 1 else "") + ", ".join(map(repr, unseen))
+                raise KeyError(f"Neither the vocabulary nor embeddings has a vector for {which}.") from error
+            vectors |= dict(zip(unseen, found, strict=True))
+        return np.array([vectors[word] for word in words])
 
     def _vector(self, vector: ArrayLike) -> np.ndarray:
         vector = np.asarray(vector, dtype=np.float64)
@@ -215,26 +225,15 @@ class MeaningMixin:
             self._in_use = InUse(source, WordVectors([*table.words, *words], rows))
 
 
-def _query_parts(query: str | Sequence[str] | ArrayLike) -> list:
-    """Words of a query, or the one vector that it is."""
-    parts = query.split() if isinstance(query, str) else list(query)  # type: ignore[arg-type]
-    if not parts:
-        raise ValueError("query is empty: pass words or a vector.")
-    return parts if isinstance(parts[0], str) else [parts]
-
-
 def _new_words(words: Sequence[str], names: list[str] | None) -> list[str]:
     if isinstance(words, str):
         raise ValueError(f"words must be a sequence of words; got the string {words!r}. Pass [{words!r}].")
     words = [str(word) for word in words]
     check_unique(words, "words")
-    known = set(words) & set(names or [])
-    if known or not words:
-        raise ValueError(
-            f"words must be new to the model; {sorted(known)[:5]} are in its vocabulary."
-            if known
-            else "words must hold at least one word."
-        )
+    if not words:
+        raise ValueError("words must hold at least one word.")
+    if known := set(words) & set(names or []):
+        raise ValueError(f"words must be new to the model; {sorted(known)[:5]} are in its vocabulary.")
     return words
 
 

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -111,13 +112,13 @@ def align(
     if is_array(embeddings):
         vectors = _check_array(embeddings, n_features if words is None else len(words))
         return vectors, np.ones(len(vectors), dtype=bool)
-    _check_source(embeddings)
+    find = _lookup(embeddings)
     if words is None:
         raise ValueError(
             "The words of the columns are needed to look up their vectors. In a pipeline, wrap the vectorizer: "
             "NamedVectorizer(CountVectorizer(...)). Else pass vocabulary=vectorizer.get_feature_names_out()."
         )
-    found = find_vectors(embeddings, words)
+    found = find(words)
     if not found.known.any():
         raise ValueError(
             f"embeddings has a vector for none of the {len(words)} words of the vocabulary, such as {words[:5]}: check "
@@ -140,26 +141,23 @@ def _has_words(embeddings: Any) -> bool:
 
 def find_vectors(embeddings: Any, words: list[str]) -> Found:
     """Vectors of words from a mapping, a file or a callable."""
+    return _lookup(embeddings)(words)
+
+
+def _lookup(embeddings: Any) -> Callable[[list[str]], Found]:
+    """How vectors of words are found in a source; an error for what is none."""
     if isinstance(embeddings, str | os.PathLike):
-        return _find_in_file(Path(embeddings).expanduser(), words)
+        return partial(_find_in_file, Path(embeddings).expanduser())
     if _has_words(embeddings):
-        return _find_in_mapping(dict(zip(embeddings.index, embeddings.to_numpy(), strict=True)), words)
-    if _is_mapping(embeddings):
-        return _find_in_mapping(embeddings, words)
-    return _find_by_call(embeddings, words)
-
-
-def _check_source(embeddings: Any) -> None:
-    if isinstance(embeddings, str | os.PathLike) or _is_mapping(embeddings) or callable(embeddings):
-        return
+        return partial(_find_in_mapping, dict(zip(embeddings.index, embeddings.to_numpy(), strict=True)))
+    if hasattr(embeddings, "__contains__") and hasattr(embeddings, "__getitem__"):
+        return partial(_find_in_mapping, embeddings)
+    if callable(embeddings):
+        return partial(_find_by_call, embeddings)
     raise ValueError(
         "embeddings must be an array of shape (n_features, embedding_size), a mapping from words to vectors, the path "
         f"of a file of them, or a callable from words to an array; got {type(embeddings).__name__}."
     )
-
-
-def _is_mapping(embeddings: Any) -> bool:
-    return hasattr(embeddings, "__contains__") and hasattr(embeddings, "__getitem__")
 
 
 def _check_vocabulary(vocabulary: Sequence[str] | None, n_features: int | None) -> list[str] | None:
@@ -215,13 +213,13 @@ def _find_in_mapping(embeddings: Any, words: list[str]) -> Found:
 
 
 def _find_in_file(path: Path, words: list[str]) -> Found:
-    there, rows = read_vectors(path, words)
-    found = dict(zip(there, rows, strict=True))
-    known = np.array([word in found for word in words], dtype=bool)
-    compose = None
-    if path.suffix == ".bin" and _fasttext.is_fasttext(path):
-        compose = _fasttext.composer(path)
-    return Found(known, _stacked({word: found[word] for word in words if word in found}), compose)
+    if _fasttext.is_fasttext(path):
+        model = _fasttext.open_model(path)
+        known = np.array([word in model.rows for word in words], dtype=bool)
+        rows = {word: model.vector(word) for word in words if word in model.rows}
+        return Found(known, _stacked(rows), model.compose if model.bucket else None)
+    found = dict(zip(*read_vectors(path, words), strict=True))
+    return _find_in_mapping(found, words)
 
 
 def _find_by_call(embeddings: Callable, words: list[str]) -> Found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import mmap
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,11 @@ class Model(NamedTuple):
         rows += [len(self.rows) + fnv_hash(ngram) % self.bucket for ngram in self.ngrams(word)]
         return self.matrix[rows].mean(axis=0) if rows else None
 
+    def compose(self, words: list[str]) -> np.ndarray:
+        """Vectors of words made of their n-grams; NaN for a word that has none."""
+        unknown = np.full(self.matrix.shape[1], np.nan, dtype=np.float32)
+        return np.array([unknown if (v := self.vector(word)) is None else v for word in words])
+
     def ngrams(self, word: str) -> Iterator[bytes]:
         """N-grams of characters of the word between brackets, without the brackets themselves."""
         marked = f"<{word}>"
@@ -54,7 +59,9 @@ def fnv_hash(ngram: bytes) -> int:
 
 
 def is_fasttext(path: Path) -> bool:
-    """Whether a file starts as fastText's models do."""
+    """Whether there is a file that is called, and starts, as fastText's models do."""
+    if path.suffix != ".bin" or not path.is_file():
+        return False
     with open(path, "rb") as file:
         return file.read(4) == struct.pack("<i", MAGIC)
 
@@ -110,12 +117,3 @@ def read(path: Path, wanted: set[str] | None) -> tuple[list[str], np.ndarray]:
     words = [word for word in model.rows if wanted is None or word in wanted]
     vectors = [model.vector(word) for word in words]
     return words, np.array(vectors, dtype=np.float32).reshape(len(words), model.matrix.shape[1])
-
-
-def composer(path: Path) -> Callable[[list[str]], np.ndarray] | None:
-    """A function from words to vectors made of their n-grams; NaN for a word that has none."""
-    model = open_model(path)
-    if not model.bucket:
-        return None
-    unknown = np.full(model.matrix.shape[1], np.nan, dtype=np.float32)
-    return lambda words: np.array([unknown if (v := model.vector(word)) is None else v for word in words])

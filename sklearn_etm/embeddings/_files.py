@@ -35,7 +35,7 @@ def read_vectors(path: str | os.PathLike, wanted: Collection[str] | None = None)
 def _reader(path: Path) -> Callable[[Path, set[str] | None], Rows]:
     suffix = Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
     if suffix == ".bin":
-        return _fasttext.read if path.suffix == ".bin" and _fasttext.is_fasttext(path) else _read_word2vec
+        return _fasttext.read if _fasttext.is_fasttext(path) else _read_word2vec
     return {".npz": _read_npz, ".safetensors": _read_safetensors, ".kv": _read_gensim}.get(suffix, _read_text)
 
 

@@ -271,7 +271,7 @@ class BaseTopicModel(
     def _train(self, X: sp.csr_array, training: Training) -> None:
         """Epochs of SVI, then rounds of EM."""
         X, X_validation = self._validation_split(X, training.trainer.rng)
-        corpus = training.corpus(X, self._resolved_batch_size(X))
+        corpus = training.corpus(X, self._batch_size_for(X.shape[0]))
         reporter = FitReporter(self, X, self.max_iter + self._em_rounds, X.shape[0])
         monitor = Monitor(self.tol, self.n_iter_no_change)
         losses: list[EpochLosses] = []
@@ -312,7 +312,7 @@ class BaseTopicModel(
         """One pass of SVI over a batch of a stream, then one step of online EM."""
         seen = getattr(self, "n_documents_seen_", 0)
         n = X.shape[0]
-        corpus = training.corpus(X, self._resolved_batch_size(X))
+        corpus = training.corpus(X, self._batch_size_for(X.shape[0]))
         losses = [*self._losses(), self._epoch(training, corpus, lambda done: self._stream_rate(seen + done * n))]
         counts = self._online_em(training, corpus, seen) if self._has_em else None
         self.__dict__.update(self._fitted_attributes(training, losses, seen + n))
@@ -407,9 +407,6 @@ class BaseTopicModel(
     def _stream_rate(self, documents: np.ndarray) -> np.ndarray:
         steps = documents / self._batch_size_for(10_000)
         return self.learning_rate / np.sqrt(1 + steps / STREAM_STEPS)
-
-    def _resolved_batch_size(self, X: sp.csr_array) -> int:
-        return min(self._batch_size_for(X.shape[0]), X.shape[0])
 
     def _batch_size_for(self, n_documents: int) -> int:
         if self.batch_size != "auto":

@@ -15,12 +15,13 @@ from sklearn_etm._base import logistic_normal_prior, matching_concentration, sep
 from sklearn_etm._cooccurrence import word_vectors
 from sklearn_etm._posterior import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
-from sklearn_etm.engine import hmc
-from sklearn_etm.engine.batches import Corpus, padded_size
+from sklearn_etm.engine import hmc, likelihood
+from sklearn_etm.engine.batches import LARGE, MIN_DOCUMENTS, MIN_WORDS, Corpus, padded_size, padded_vocabulary
 from sklearn_etm.engine.likelihood import expected_counts, log_likelihood, poisson_terms, refine
 from sklearn_etm.engine.models import Dirichlet, Spec, model, topic_distributions
 
 D, V, K = 23, 70, 4
+B = MIN_DOCUMENTS  # what a batch of D documents is padded to
 
 
 @pytest.fixture
@@ -32,21 +33,25 @@ def counts():
     return sp.csr_array(X.astype(float))
 
 
-@pytest.fixture
-def batch(counts):
-    corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), D, padded_size(V), np.random.RandomState(0))
+@pytest.fixture(params=[likelihood.BLOCK_FLOATS, 64 * K], ids=["one block", "many blocks"])
+def batch(request, counts, monkeypatch):
+    """A batch and its counts (B, V), read whole or some chunks at a time."""
+    monkeypatch.setattr(likelihood, "BLOCK_FLOATS", request.param)
+    corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), D, padded_vocabulary(V), np.random.RandomState(0))
     stack, n = next(corpus.shards())
-    assert n == 1
-    return jax.tree.map(lambda leaf: leaf[0], stack), counts.toarray()[corpus._batches[0]]
+    assert n == 1 and stack.n_chunks[0] > 2 * 4  # of 4 rows each, where there are many
+    X = np.zeros((B, V))
+    X[:D] = counts.toarray()[corpus._batches[0]]
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), stack), X
 
 
 @pytest.fixture
 def parameters():
     rng = np.random.RandomState(1)
-    theta = rng.dirichlet(np.ones(K), size=D).astype(np.float32)
-    beta_t = np.zeros((padded_size(V), K), np.float32)
+    theta = rng.dirichlet(np.ones(K), size=B).astype(np.float32)
+    beta_t = np.zeros((padded_vocabulary(V), K), np.float32)
     beta_t[:V] = rng.dirichlet(np.ones(V), size=K).T
-    return theta, beta_t
+    return jnp.asarray(theta), jnp.asarray(beta_t)
 
 
 def dense_log_likelihood(theta, beta_t, X):
@@ -55,7 +60,7 @@ def dense_log_likelihood(theta, beta_t, X):
 
 def test_likelihood_and_its_gradients_equal_the_dense_formula(batch, parameters):
     batch, X = batch
-    weight = jnp.arange(D, dtype=jnp.float32)  # documents weighted unlike, so that rows cannot be confused
+    weight = jnp.arange(B, dtype=jnp.float32)  # documents weighted unlike, so that rows cannot be confused
 
     def total(function, data):
         return lambda theta, beta_t: (weight * function(theta, beta_t, data)).sum()
@@ -97,7 +102,7 @@ def test_likelihood_of_chains_is_that_of_each(batch, parameters):
 def test_gradients_of_batches_average_to_the_full_gradient(counts):
     """Of the joint density, prior of the topics and separation included, with z fixed."""
     rng = np.random.RandomState(0)
-    z_all, b = rng.normal(size=(D, K)).astype(np.float32), rng.normal(size=(padded_size(V), K)).astype(np.float32)
+    z_all, b = (rng.normal(size=(n, K)).astype(np.float32) for n in (D, padded_vocabulary(V)))
     spec = Spec("lntm", K, len(b), (4,))
     hyper = {"log_unigram": np.zeros(len(b), np.float32), "mu": np.zeros(K), "log_sigma": np.zeros(K)}
     hyper |= {"delta": 2.0, "separation": 3.0, "n_documents": D}
@@ -106,7 +111,7 @@ def test_gradients_of_batches_average_to_the_full_gradient(counts):
         corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), batch_size, len(b), np.random.RandomState(0))
         stack, n = next(corpus.shards())
         for i in range(n):
-            z = np.zeros((batch_size, K), np.float32)
+            z = np.zeros((B, K), np.float32)
             z[: len(corpus._batches[i])] = z_all[corpus._batches[i]]
             arguments = spec, jax.tree.map(lambda leaf, i=i: leaf[i], stack), hyper | {"n_batches": n}
             yield jax.grad(lambda b, a=arguments, z=z: log_density(model, a, {}, {"b_point": b, "z": z})[0])(b)
@@ -125,18 +130,17 @@ def test_expected_counts_add_up_to_the_counts(batch, parameters):
 def test_refinement_is_the_same_in_training_and_in_transform(batch, parameters):
     batch, X = batch
     theta, beta_t = parameters
-    prior = np.full((D, K), 0.3, np.float32)
+    prior = np.full((B, K), 0.3, np.float32)
     in_training = refine(theta, prior, beta_t, batch, 4)
     known = X.sum(1) > 0
-    served = refine_numpy(
-        theta[known].astype(float), prior[known].astype(float), sp.csr_array(X[known]), beta_t[:V].astype(float), 4
-    )
+    theta, beta_t, prior = (np.asarray(part, float) for part in (theta[known], beta_t[:V], prior[known]))
+    served = refine_numpy(theta, prior, sp.csr_array(X[known]), beta_t, 4)
     assert_allclose(np.asarray(in_training)[known], served, rtol=1e-4)
 
 
 def test_refinement_never_lowers_the_posterior(counts, parameters):
-    theta, beta_t = (p.astype(float) for p in parameters)
-    X, prior = counts[1:], np.full((D - 1, K), 0.5)
+    theta, beta_t = (np.asarray(p, float) for p in parameters)
+    theta, X, prior = theta[:D], counts[1:], np.full((D - 1, K), 0.5)
 
     def log_posterior(theta):
         return (X.toarray() * np.log(theta @ beta_t[:V].T)).sum(1) + (prior * np.log(theta)).sum(1)
@@ -157,10 +161,15 @@ def test_batches_hold_every_count_once(counts, batch_size):
     assert features == counts.sum()
 
 
-@pytest.mark.parametrize("bits", [3, 4])
-@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 100, 5000, 5001, 123_456])
-def test_padded_size_covers_and_wastes_little(n, bits):
-    assert n <= padded_size(n, bits) <= (1 + 2 / 2**bits) * n
+@pytest.mark.parametrize(("size", "waste"), [(padded_size, 1.0), (padded_vocabulary, 0.6)])
+def test_padded_sizes_cover_and_are_few(size, waste):
+    n = np.unique(np.geomspace(MIN_WORDS, 200_000, 4000).astype(int))
+    sizes = np.array([size(i) for i in n])
+    assert (n <= sizes).all() and (np.diff(sizes) >= 0).all()
+    assert (sizes[n <= LARGE] < (1 + waste) * n[n <= LARGE]).all()
+    assert (sizes[n > LARGE] <= 1.25 * n[n > LARGE]).all()
+    octaves = np.log2(LARGE / MIN_WORDS)
+    assert len(np.unique(sizes[n <= LARGE])) <= 1 + octaves * (2 if size is padded_vocabulary else 1)
 
 
 def test_concentrations_come_back_from_the_logistic_normal_that_matches_them():

@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
-from sklearn_etm.engine.svi import trace_counts
+from sklearn_etm.engine.programs import n_compiled
 
 PASSES = 6
 NUM_TOPICS = [2, 5, 10, 20]
@@ -70,10 +70,10 @@ def test_grid_search_over_text_in_two_processes(make_model, texts):
 @pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
 def search(request, corpus):
     """Search over the number of topics, and how many training programs it compiled."""
-    before = trace_counts.get("svi", 0)
+    before = n_compiled["svi"]
     model = request.param(random_state=0, max_iter=5, encoder_features=50, hidden_layer_sizes=(50,))
     search = GridSearchCV(model, {"num_topics": NUM_TOPICS}, cv=5, refit=False).fit(corpus.data)
-    return search, trace_counts["svi"] - before
+    return search, n_compiled["svi"] - before
 
 
 def test_search_finds_as_many_topics_as_there_are(search):
@@ -90,7 +90,7 @@ def test_search_compiles_one_training_program_for_each_number_of_topics(search):
 
 def test_second_fit_of_the_same_size_compiles_nothing(search, corpus):
     model = clone(search[0].estimator).set_params(num_topics=10).fit(corpus.data)
-    traced = dict(trace_counts)
+    traced = dict(n_compiled)
     compiled = []
 
     def listen(event, duration, **kwargs):
@@ -105,7 +105,7 @@ def test_second_fit_of_the_same_size_compiles_nothing(search, corpus):
         model.fit(corpus.data)
     finally:
         monitoring.unregister_event_duration_listener(listen)
-    assert trace_counts == traced
+    assert n_compiled == traced
     assert len(compiled) == heard > 0
 
 

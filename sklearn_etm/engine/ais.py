@@ -1,16 +1,15 @@
 """Annealed importance sampling of the marginal likelihood of documents (Neal, 2001)."""
 
-from functools import lru_cache
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 
-from . import hmc
-from .batches import Batch, stack_batches
-from .svi import _key, count_trace
-from .training import pad_words, single_precision
+from . import hmc, programs
+from .batches import MIN_CHUNKS, Batch, Shape, chunks_needed, padded_batch, padded_size, stack_batches
+from .programs import single_precision
+from .svi import _key
+from .training import pad_words
 
 SIGMOID_REACH = 4.0  # temperatures are the sigmoid of an even grid from -this to this, scaled to [0, 1]
 PILOT_SHARE = 10  # temperatures of a run to each of the pilot's, in which step sizes adapt
@@ -25,13 +24,10 @@ def temperatures(n: int) -> np.ndarray:
     return ((s - s[0]) / (s[-1] - s[0])).astype(np.float32)
 
 
-@lru_cache(maxsize=64)
 def _program(n_chains: int):
     """Pilot and run for the documents of one batch: log weights of the chains, (B, C)."""
 
-    @jax.jit
     def run(beta_t, batch: Batch, mu, sigma, pilot_grid, grid, n_leapfrog_steps, seed):
-        count_trace("ais")
         key = _key(seed)
         rows = beta_t[batch.words]
         shape = (batch.mask.shape[0], n_chains, len(mu))
@@ -92,8 +88,13 @@ def log_weights(
     def no_features(rows: sp.csr_array) -> np.ndarray:
         return np.zeros((rows.shape[0], 0))
 
-    batch = stack_batches([X.astype(np.float32)], no_features, batch_size, len(beta_t), 1, 8)
-    weights = _program(n_chains)(
+    n_chunks = padded_size(chunks_needed(X).sum() + 1, MIN_CHUNKS)
+    shape = Shape(1, padded_batch(batch_size, batch_size), n_chunks, len(beta_t))
+    batch = stack_batches([X.astype(np.float32)], no_features, shape, 8)
+    weights = programs.run(
+        "ais",
+        _program,
+        (n_chains,),
         beta_t,
         jax.tree.map(lambda leaf: leaf[0], batch),
         mu.astype(np.float32),

@@ -3,12 +3,15 @@
 A batch holds its non-zero entries twice.  By document, in chunks of ``CHUNK`` entries, so that log-probabilities and
 the gradient of theta are small dense reductions with one scatter per chunk.  By word, in chunks of their own size, so
 that the gradient of beta is the same: a row-by-row scatter is what is slow in XLA on a CPU.
+
+Shapes are rounded up so far that the folds and vocabularies of a search share compiled programs.  They are a function
+of the counts alone, so that equal data make equal programs in every process.  Rounding costs memory and hardly any
+time: programs visit the chunks that are filled.
 """
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
-from math import isqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +23,12 @@ MANY_REPEATS = 3.0  # entries a word
 MAX_KEPT_ENTRIES = 6_000_000  # of a corpus that is laid out once and kept
 SHARD_ENTRIES = 1_000_000  # that are laid out at a time of a larger one
 
+MIN_WORDS = 64  # the least sizes, so that all small corpora are of one size
+MIN_DOCUMENTS = 32
+MIN_CHUNKS = 128
+MIN_BATCHES = 8
+LARGE = 1 << 14  # sizes beyond are rounded more finely: there compiling is little beside running
+
 
 Array = Any  # of NumPy when laid out, of JAX in a program
 
@@ -27,7 +36,7 @@ Array = Any  # of NumPy when laid out, of JAX in a program
 class Batch(NamedTuple):
     """One batch, or a stack of S of them with a leading axis.
 
-    B documents, N chunks of entries by document, M chunks of entries by word.  Padding has count zero.
+    B documents, N chunks of entries by document, M chunks of entries by word.  Padding has count zero and is last.
     """
 
     features: Array  # (B, L) what the encoder reads
@@ -38,29 +47,37 @@ class Batch(NamedTuple):
     entry: Array  # (M, word chunk) the same entries, as positions in counts.ravel()
     entry_document: Array  # (M, word chunk) document of each
     entry_word: Array  # (M,) word of each chunk, ascending
+    n_chunks: Array  # () chunks by document that are filled
+    n_word_chunks: Array  # () chunks by word that are filled
 
 
-def padded_size(n: int, bits: int = 3) -> int:
-    """Round up to a few significant bits, so that nearly equal sizes share one compiled program."""
-    step = 1 << max((max(n, 1) - 1).bit_length() - bits, 0)
+def padded_size(n: int, least: int = 1) -> int:
+    """Round up to a power of two; beyond ``LARGE`` to three significant bits."""
+    n = max(int(n), least)
+    step = 1 << max((n - 1).bit_length() - (3 if n > LARGE else 0), 0)
     return -(-n // step) * step
 
 
-SHARED_BITS = 4
-_sizes_in_use: dict[tuple, set[int]] = {}
+def padded_vocabulary(n: int) -> int:
+    """Round a number of words up to a power of two or five quarters of one: a step's cost grows with it."""
+    n = max(int(n), MIN_WORDS)
+    below = 1 << ((n - 1).bit_length() - 1)
+    return 5 * below // 4 if below < n <= 5 * below // 4 else padded_size(n)
 
 
-def shared_size(n: int, *kind: int | str) -> int:
-    """A padded size for ``n`` that a program of this kind was compiled for already, if one is not too large.
+def padded_batch(batch_size: int, n_documents: int) -> int:
+    """Rows of a batch: those of the batches of a larger corpus, where ``batch_size`` is no more than usual."""
+    usual = 1024
+    return padded_size(batch_size if batch_size <= usual else min(batch_size, max(n_documents, usual)), MIN_DOCUMENTS)
 
-    Folds of a grid search, and the batches of another seed, differ by some entries: a new size has room for as many as
-    chance may add.
-    """
-    sizes = _sizes_in_use.setdefault(kind, set())
-    roomy = padded_size(n + 2 * isqrt(n), SHARED_BITS)
-    size = min((size for size in sizes if n <= size <= 1.5 * n), default=roomy)
-    sizes.add(size)
-    return size
+
+class Shape(NamedTuple):
+    """What batches are padded to."""
+
+    n_batches: int  # of a stack
+    n_documents: int
+    n_chunks: int
+    n_words: int
 
 
 def _chunk_slots(indptr: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -98,43 +115,48 @@ def _entries(X: sp.csr_array, word_chunk: int) -> dict[str, np.ndarray]:
         "entry": _fill(word_size, word_slots, by_word.data.astype(np.int32) - 1, size - 1).reshape(-1, word_chunk),
         "entry_document": _fill(word_size, word_slots, by_word.indices.astype(np.int32)).reshape(-1, word_chunk),
         "entry_word": word_owner.astype(np.int32),
+        "n_chunks": np.int32(len(owner)),
+        "n_word_chunks": np.int32(len(word_owner)),
     }
 
 
 def _stack(rows: list[np.ndarray], shape: tuple[int, ...], padding: int = 0) -> np.ndarray:
     out = np.full(shape, padding, dtype=rows[0].dtype) if padding else np.zeros(shape, dtype=rows[0].dtype)
     for i, row in enumerate(rows):
-        out[i][tuple(slice(n) for n in row.shape)] = row
+        out[(i, *(slice(n) for n in row.shape))] = row
     return out
 
 
 def stack_batches(
-    parts: list[sp.csr_array],
-    features: Callable[[sp.csr_array], np.ndarray],
-    batch_size: int,
-    n_words: int,
-    stack: int,
-    word_chunk: int,
+    parts: list[sp.csr_array], features: Callable[[sp.csr_array], np.ndarray], shape: Shape, word_chunk: int
 ) -> Batch:
-    """Stack ``parts`` (count matrices of at most ``batch_size`` rows) to one Batch of ``stack`` batches."""
+    """Stack ``parts``, count matrices of some rows each, to one Batch of the given shape."""
+    S, B, N, V = shape
     entries = [_entries(X, word_chunk) for X in parts]
-    N = shared_size(max(len(e["document"]) for e in entries), "document", batch_size)
-    M = shared_size(max(len(e["entry_word"]) for e in entries), "entry_word", word_chunk, batch_size)
+    # Twice the entries by document hold those by word, with their padding, of all but odd corpora.
+    M = max(padded_size(max(len(e["entry_word"]) for e in entries)), 2 * N * CHUNK // word_chunk)
     encoded = [features(X).astype(np.float32) for X in parts]
 
     def stacked(name: str, *shape: int, padding: int = 0) -> np.ndarray:
-        return _stack([e[name] for e in entries], (stack, *shape), padding)
+        return _stack([e[name] for e in entries], (S, *shape), padding)
 
     return Batch(
-        features=_stack(encoded, (stack, batch_size, encoded[0].shape[1])),
-        mask=_stack([np.ones(X.shape[0], dtype=np.float32) for X in parts], (stack, batch_size)),
+        features=_stack(encoded, (S, B, encoded[0].shape[1])),
+        mask=_stack([np.ones(X.shape[0], dtype=np.float32) for X in parts], (S, B)),
         words=stacked("words", N, CHUNK),
         counts=stacked("counts", N, CHUNK),
-        document=stacked("document", N, padding=batch_size - 1),
+        document=stacked("document", N, padding=B - 1),
         entry=stacked("entry", M, word_chunk, padding=N * CHUNK - 1),
         entry_document=stacked("entry_document", M, word_chunk),
-        entry_word=stacked("entry_word", M, padding=n_words - 1),
+        entry_word=stacked("entry_word", M, padding=V - 1),
+        n_chunks=stacked("n_chunks"),
+        n_word_chunks=stacked("n_word_chunks"),
     )
+
+
+def chunks_needed(X: sp.csr_array) -> np.ndarray:
+    """Chunks by document that each row fills, (n_samples,)."""
+    return -(-np.diff(X.indptr) // CHUNK)
 
 
 class Corpus:
@@ -145,13 +167,19 @@ class Corpus:
     """
 
     def __init__(self, X: sp.csr_array, features: Callable, batch_size: int, n_words: int, rng: np.random.RandomState):
-        self.X, self.features, self.batch_size, self.n_words = X, features, batch_size, n_words
+        self.X, self.features = X, features
         self.n_batches = -(-X.shape[0] // batch_size)
         self._batches = np.array_split(rng.permutation(X.shape[0]), self.n_batches)
         entries = X.nnz if X.nnz <= MAX_KEPT_ENTRIES else SHARD_ENTRIES
         per_shard = max(1, int(self.n_batches * entries / max(X.nnz, 1)))
         self._shards = [range(i, min(i + per_shard, self.n_batches)) for i in range(0, self.n_batches, per_shard)]
-        self._stack = shared_size(min(per_shard, self.n_batches), "stack", batch_size)
+        chunks = chunks_needed(X)
+        self._shape = Shape(
+            padded_size(min(per_shard, self.n_batches), MIN_BATCHES),
+            padded_batch(batch_size, X.shape[0]),
+            padded_size(max(chunks[rows].sum() for rows in self._batches) + 1, MIN_CHUNKS),
+            n_words,
+        )
         self._word_chunk = _word_chunk(X[self._batches[0]])
         self.kept: Batch | None = None  # the batches of a corpus of one shard, once they are laid out
 
@@ -169,7 +197,7 @@ class Corpus:
         if self.kept is not None:
             return self.kept
         parts = [self.X[self._batches[i]].astype(np.float32, copy=False) for i in shard]
-        batch = stack_batches(parts, self.features, self.batch_size, self.n_words, self._stack, self._word_chunk)
+        batch = stack_batches(parts, self.features, self._shape, self._word_chunk)
         if len(self._shards) == 1:
             self.kept = batch
         return batch

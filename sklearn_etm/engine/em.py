@@ -4,29 +4,34 @@ E-step: theta of each document by the encoder and a few refinements, as `transfo
 in topics, smoothed and separated, are what the topics are fitted to.
 """
 
-from functools import lru_cache
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
+from . import programs
 from .batches import Batch
 from .likelihood import expected_counts, refine
 from .models import PADDING_LOG_PROBABILITY, Dirichlet, Hyper, Spec, topic_logits, topic_prior
-from .svi import count_trace
 
 M_STEPS = 40  # Adam steps of an M-step that has no closed form
 M_LEARNING_RATE = 0.05
 
 
-@lru_cache(maxsize=64)
-def counts_program(spec: Spec):
+def topic_counts(
+    spec: Spec, beta_t: Any, weights: Any, stats: Any, stack: Batch, n: int, refinement: tuple
+) -> jax.Array:
     """Expected tokens of each word in each topic, (V, K), summed over the first ``n`` batches of a stack."""
+    encoder_weight, prior_weight, n_steps = refinement
+    refinement = np.float32(encoder_weight), np.asarray(prior_weight, np.float32), np.int32(n_steps)
+    arguments = beta_t, weights, stats, stack, np.int32(n), refinement
+    return programs.run("em", _counts_program, (spec,), *arguments)
 
-    @jax.jit
+
+def _counts_program(spec: Spec):
     def run(beta_t, weights, stats, stack: Batch, n, refinement):
-        count_trace("em")
         encoder_weight, prior_weight, n_steps = refinement
 
         def step(i, total):
@@ -41,14 +46,10 @@ def counts_program(spec: Spec):
     return run
 
 
-@lru_cache(maxsize=64)
 def _fit_program(spec: Spec):
     optimiser = optax.adam(M_LEARNING_RATE)
 
-    @jax.jit
     def run(params, target, hyper: Hyper):
-        count_trace("m_step")
-
         def loss(params):
             log_beta = jax.nn.log_softmax(topic_logits(spec, params, hyper), axis=0)
             fit = jnp.where(target > 0, target * log_beta, 0.0).sum()
@@ -72,4 +73,4 @@ def maximise(spec: Spec, params: dict[str, np.ndarray], target: np.ndarray, hype
         return {"b": np.where(target > 0, log_beta - hyper["log_unigram"][:, None], 0.0)}
     if isinstance(prior := topic_prior(spec, hyper).get("log_lambda"), Dirichlet):
         return {"log_lambda": np.where(prior.known, np.log(target + prior.eta), PADDING_LOG_PROBABILITY)}
-    return _fit_program(spec)(params, target.astype(np.float32), hyper)
+    return programs.run("m_step", _fit_program, (spec,), params, target.astype(np.float32), hyper)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from numpyro.infer.hmc_util import dual_averaging, velocity_verlet
 
 from .batches import Batch
-from .likelihood import TINY, _by_document
+from .likelihood import TINY, Block, by_document, over_blocks
 
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
 LogDensity = Callable[[jax.Array], jax.Array]  # of z (B, C, K), in nats (B, C)
@@ -32,15 +32,23 @@ def log_likelihood(theta: jax.Array, rows: jax.Array, batch: Batch) -> jax.Array
 
 
 def _forward(theta, rows, batch):
-    p = jnp.einsum("nmk,nck->nmc", theta[batch.document], rows) + TINY
-    log_p = _by_document((batch.counts[:, None] * jnp.log(p)).sum(-1), batch)
-    return log_p, (rows, batch, p)
+    (N, C), (B, n_chains, K) = batch.counts.shape, theta.shape
+
+    def visit(block: Block, carry):
+        log_likelihood, gradient = carry
+        document, counts, mine = block.of(batch.document), block.of(batch.counts)[:, None], block.of(rows)
+        p = jnp.einsum("nmk,nck->nmc", theta[document], mine) + TINY
+        return (
+            log_likelihood.at[document].add((counts * jnp.log(p)).sum(-1), indices_are_sorted=True),
+            gradient.at[document].add(jnp.einsum("nmc,nck->nmk", counts / p, mine), indices_are_sorted=True),
+        )
+
+    zeros = jnp.zeros((B, n_chains), theta.dtype), jnp.zeros(theta.shape, theta.dtype)
+    return over_blocks(batch.n_chunks, N, (C + n_chains) * K, visit, zeros)
 
 
-def _backward(residuals, g):
-    rows, batch, p = residuals
-    weight = g[batch.document][..., None] * batch.counts[:, None] / p
-    return _by_document(jnp.einsum("nmc,nck->nmk", weight, rows), batch), None, None
+def _backward(gradient, g):
+    return g[..., None] * gradient, None, None
 
 
 log_likelihood.defvjp(_forward, _backward)
@@ -72,7 +80,7 @@ def narrowest(batch: Batch, sigma: jax.Array) -> jax.Array:
 
     The second derivative of the log-likelihood by a logit is at most :math:`N_d / 4`.
     """
-    length = _by_document(batch.counts.sum(1), batch)
+    length = by_document(batch.counts.sum(1), batch)
     return 1 / jnp.sqrt(length / 4 + (1 / sigma**2).mean())
 
 

@@ -1,6 +1,5 @@
 """Monte-Carlo EM: chains of HMC for every document, Adam for the topics, the prior of the documents in closed form."""
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -9,12 +8,13 @@ import numpy as np
 import optax
 from numpyro.infer.util import log_density as joint_log_density
 
-from . import hmc
+from . import hmc, programs
 from .batches import Array, Batch, Corpus
 from .likelihood import poisson_terms, refine
 from .models import Hyper, Spec, model, topic_prior, topics
-from .svi import TOPIC_STEP, Losses, _key, count_trace, visits
-from .training import Trainer, one_at_a_time, single_precision
+from .programs import single_precision
+from .svi import TOPIC_STEP, Losses, _key, visits
+from .training import Trainer
 
 START_STEPS = 10  # of EM on theta, that chains start from
 PRIOR_DOCUMENTS = 10.0  # that the prior given weighs where it is learned: it must not collapse on a few documents
@@ -55,12 +55,8 @@ class Sums(NamedTuple):
     z_squared: Array  # (K,)
 
 
-@lru_cache(maxsize=64)
 def _start_program(spec: Spec, n_chains: int):
-    @jax.jit
     def run(beta_t, stack: Batch, concentration, hyper: Hyper, step_size) -> Chains:
-        count_trace("chains")
-
         def start(batch: Batch) -> tuple[jax.Array, jax.Array]:
             uniform = jnp.full((batch.mask.shape[0], spec.K), 1 / spec.K)
             z = jnp.log(refine(uniform, concentration, beta_t, batch, START_STEPS))
@@ -89,7 +85,6 @@ def _e_step(key, z, adaptation, log_density, options: Options, adapting) -> tupl
     return z, adaptation, total / options.n_e_steps
 
 
-@lru_cache(maxsize=64)
 def _epoch_program(spec: Spec):
     adam = optax.scale_by_adam()
 
@@ -99,9 +94,7 @@ def _epoch_program(spec: Spec):
         joint = jax.vmap(lambda z: joint_log_density(model, (spec, batch, hyper), {}, sites | {"z": z})[0], 1)
         return -joint(z).mean() / hyper["n_documents"]
 
-    @jax.jit
     def run(state: State, chains: Chains, stack: Batch, order, rates, n, hyper: Hyper, options, adapting, seed):
-        count_trace("mcem")
         sigma = jnp.exp(hyper["log_sigma"])
 
         def step(i, carry):
@@ -151,7 +144,6 @@ class MonteCarloEM(Trainer):
         else:
             self._state = blank._replace(params={n: np.asarray(v, np.float32) for n, v in self._topics.items()})
 
-    @one_at_a_time
     @single_precision
     def epoch(self, corpus: Corpus, learning_rate) -> Losses:
         """Move all chains ``n_e_steps`` times, and the topics once a batch; then the prior of the documents."""
@@ -185,7 +177,10 @@ class MonteCarloEM(Trainer):
         order, padded_rates = visits(rates, stack, self.rng)
         seed = self.rng.randint(0, 2**31 - 1, size=2).astype(np.uint32)
         adapting = self._epochs < self.options["n_warmup"]
-        self._state, self._chains[shard], sums = _epoch_program(self.spec)(
+        self._state, self._chains[shard], sums = programs.run(
+            "mcem",
+            _epoch_program,
+            (self.spec,),
             self._state,
             self._chains[shard],
             stack,
@@ -204,9 +199,10 @@ class MonteCarloEM(Trainer):
         return sums
 
     def _new_chains(self, stack: Batch, hyper: Hyper) -> Chains:
-        program = _start_program(self.spec, self.options["num_chains"])
+        fixed = self.spec, self.options["num_chains"]
         concentration = np.asarray(self.options["concentration"], np.float32)
-        return program(self._beta_t(), stack, concentration, hyper, np.float32(self._state.step_size))
+        arguments = self._beta_t(), stack, concentration, hyper, np.float32(self._state.step_size)
+        return programs.run("chains", _start_program, fixed, *arguments)
 
     def _learn_prior(self, mean: Sums, n_documents: int) -> None:
         """Mean and scale of the chains, and of ``PRIOR_DOCUMENTS`` documents that are as the prior given says."""

@@ -1,10 +1,5 @@
-"""Stochastic variational inference: NumPyro's SVI over stacked batches, compiled once per Spec.
+"""Stochastic variational inference: NumPyro's SVI over stacked batches."""
 
-A compiled program belongs to this module, keyed by its Spec and the shapes of its arguments; whatever else changes
-between fits (learning rate, prior, data, number of batches) is an argument.
-"""
-
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -15,6 +10,7 @@ from numpyro.infer import SVI, TraceMeanField_ELBO
 from numpyro.infer.svi import SVIState
 from numpyro.optim import optax_to_numpyro
 
+from . import programs
 from .batches import Array, Batch
 from .models import PRIOR_PARAMETERS, Hyper, Spec, guide, model, topic_prior
 
@@ -23,8 +19,6 @@ TOPIC_STEP = {
     "lda": 5.0,
     "etm": 1.0,
 }  # of topic parameters, in units of the learning rate: free logits need larger ones
-trace_counts: dict[str, int] = {}  # how often each program was traced, that is compiled
-_shapes: dict[tuple, SVIState] = {}  # of states, by what they depend on
 
 
 class Losses(NamedTuple):
@@ -33,11 +27,6 @@ class Losses(NamedTuple):
     objective: Array
     reconstruction: Array
     kl: Array
-
-
-def count_trace(program: str) -> None:
-    """Call inside a jitted function: runs only when it is traced."""
-    trace_counts[program] = trace_counts.get(program, 0) + 1
 
 
 def _scale_topics(factor: float) -> optax.GradientTransformation:
@@ -50,19 +39,20 @@ def _scale_topics(factor: float) -> optax.GradientTransformation:
     return optax.stateless(scale)
 
 
-@lru_cache(maxsize=64)
 def _svi(spec: Spec) -> SVI:
     @optax.inject_hyperparams
     def optimiser(learning_rate):
         steps = _scale_topics(TOPIC_STEP[spec.topics])
         return optax.chain(optax.scale_by_adam(), steps, optax.scale_by_learning_rate(learning_rate))
 
-    return SVI(
+    svi = SVI(
         lambda batch, hyper: model(spec, batch, hyper),
         lambda batch, hyper: guide(spec, batch, hyper),
         optax_to_numpyro(optimiser(learning_rate=0.0)),
         TraceMeanField_ELBO(),
     )
+    svi.constrain_fn = lambda params: params  # no parameter is constrained; `init` would have to be traced to find out
+    return svi
 
 
 def _with_learning_rate(state: SVIState, learning_rate: jax.Array) -> SVIState:
@@ -75,13 +65,10 @@ def _key(data: Array) -> jax.Array:
     return jax.random.wrap_key_data(data, impl="threefry2x32")  # whatever the user's default generator is
 
 
-@lru_cache(maxsize=64)
 def _epoch_program(spec: Spec):
     svi = _svi(spec)
 
-    @jax.jit
     def run(state: SVIState, stack: Batch, order: jax.Array, n: jax.Array, learning_rate: jax.Array, hyper: Hyper):
-        count_trace("svi")
         state = state._replace(rng_key=_key(state.rng_key))
 
         def step(i, carry):
@@ -97,14 +84,14 @@ def _epoch_program(spec: Spec):
     return run
 
 
+def _init_program(spec: Spec):
+    return lambda batch, hyper: _svi(spec).init(_key(np.zeros(2, np.uint32)), batch, hyper)._replace(rng_key=None)
+
+
 def _blank_state(spec: Spec, stack: Batch, hyper: Hyper) -> SVIState:
-    """An SVI state of zeros: once for each size the model is traced for it, nothing is compiled."""
-    size = (spec, stack.features.shape[-1], *sorted((name, np.shape(value)) for name, value in hyper.items()))
-    if size not in _shapes:
-        batch = jax.tree.map(lambda leaf: leaf[0], stack)
-        shapes = jax.eval_shape(_svi(spec).init, _key(np.zeros(2, np.uint32)), batch, hyper)
-        _shapes[size] = shapes._replace(rng_key=None)
-    blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), _shapes[size])
+    """An SVI state of zeros: the model is traced for its shapes, nothing is compiled."""
+    shapes = programs.shapes("init", _init_program, (spec,), jax.tree.map(lambda leaf: leaf[0], stack), hyper)
+    blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), shapes)
     return blank._replace(rng_key=np.zeros(2, np.uint32))
 
 
@@ -151,7 +138,8 @@ def run_epoch(
 ) -> tuple[SVIState, Losses]:
     """One pass over the first batches of a stack, as many as there are learning rates, in random order."""
     order, padded_rates = visits(rates, stack, rng)
-    state, sums = _epoch_program(spec)(state, stack, order, np.int32(len(rates)), padded_rates, hyper)
+    arguments = state, stack, order, np.int32(len(rates)), padded_rates, hyper
+    state, sums = programs.run("svi", _epoch_program, (spec,), *arguments)
     return state, Losses(*map(float, sums))
 
 

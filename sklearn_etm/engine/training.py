@@ -3,55 +3,30 @@
 import copy
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import wraps
-from threading import RLock
 from typing import Any
 
 import jax
 import numpy as np
 
-from . import em, svi
-from .batches import Batch, Corpus, padded_size
+from . import em, programs, svi
+from .batches import Batch, Corpus, padded_vocabulary
 from .models import PADDING_LOG_PROBABILITY, Hyper, Spec, topic_prior, topics
+from .programs import single_precision
 from .svi import Losses
 
-TRACING = RLock()  # NumPyro's stack of handlers is one for all threads
 WORD_ROWS = {  # arrays with one row a word: their padding
     "b": 0.0,
     "rho": 0.0,
     "log_lambda": PADDING_LOG_PROBABILITY,
     "log_unigram": PADDING_LOG_PROBABILITY,
 }
-VOCABULARY_BITS = 4  # of its padded size: a step's cost grows with it
-
-
-def single_precision(function: Callable) -> Callable:
-    """Run in float32 whatever the user's JAX configuration, and leave that as it is."""
-
-    @wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with jax.enable_x64(False):
-            return function(*args, **kwargs)
-
-    return wrapped
 
 
 def pad_words(values: np.ndarray, padding: float = 0.0) -> np.ndarray:
     """Pad the first axis, one row a word, to a padded size, in float32."""
-    out = np.full((padded_size(len(values), VOCABULARY_BITS), *values.shape[1:]), padding, dtype=np.float32)
+    out = np.full((padded_vocabulary(len(values)), *values.shape[1:]), padding, dtype=np.float32)
     out[: len(values)] = values
     return out
-
-
-def one_at_a_time(function: Callable) -> Callable:
-    """Let one thread at a time trace a model."""
-
-    @wraps(function)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        with TRACING:
-            return function(*args, **kwargs)
-
-    return wrapped
 
 
 def word_leaf(path: tuple) -> tuple[str, bool] | None:
@@ -59,6 +34,10 @@ def word_leaf(path: tuple) -> tuple[str, bool] | None:
     keys = [getattr(key, "key", getattr(key, "name", None)) for key in path]
     name = str(keys[-1]).removesuffix("_point") if keys else ""
     return (name, not {"mu", "nu"} & {*keys}) if name in WORD_ROWS else None
+
+
+def _topics_program(spec: Spec):
+    return lambda parts, hyper: topics(spec, parts, hyper)
 
 
 class Trainer:
@@ -154,7 +133,6 @@ class Trainer:
         else:
             self._state = svi.initial_state(self.spec, stack, hyper, self._topics, self.rng)
 
-    @one_at_a_time
     @single_precision
     def epoch(self, corpus: Corpus, learning_rate: Callable[[np.ndarray], np.ndarray]) -> Losses:
         """One pass of SVI; ``learning_rate`` maps the share of the pass done, in [0, 1), to a rate."""
@@ -183,10 +161,7 @@ class Trainer:
             self._count(corpus.kept, 0, refinement)
 
     def _count(self, stack: Batch, n: int, refinement: tuple) -> jax.Array:
-        weights, stats = self._encoder()
-        encoder_weight, prior_weight, n_steps = refinement
-        arguments = (np.float32(encoder_weight), np.asarray(prior_weight, np.float32), np.int32(n_steps))
-        return em.counts_program(self.spec)(self._beta_t(), weights, stats, stack, np.int32(n), arguments)
+        return em.topic_counts(self.spec, self._beta_t(), *self._encoder(), stack, n, refinement)
 
     @single_precision
     def maximise(self, counts: np.ndarray) -> None:
@@ -199,7 +174,7 @@ class Trainer:
         return np.asarray(self._beta_t())
 
     def _beta_t(self) -> jax.Array:
-        return topics(self.spec, self._parts(), self._hyper)
+        return programs.run("topics", _topics_program, (self.spec,), self._parts(), self._hyper)
 
     def _parts(self) -> dict[str, Any]:
         """Topic parameters by name."""

@@ -20,7 +20,9 @@ from ._constraints import check_parameters
 from ._initialize import Start
 from ._marginal import MarginalLikelihoodMixin
 from ._repr import TopicsReprMixin
+from ._sparse import row_sums, widened
 from ._vectorizer import feature_names
+from ._warnings import is_fitted_for_its_score, warn
 from .metrics import completion_log_likelihood, completion_split
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ SVI_SEPARATION = 0.125  # nats per token and unit of `separation`, in the object
 EM_SEPARATION = 1 / 3  # of EM, at a `separation` of 1
 MAX_SMOOTHING = 0.25  # of a topic's tokens: what `topic_smoothing` is bounded by on a small corpus
 UNIGRAM_TOKENS = 300.0  # of the corpus, that smooth each topic in EM: what matters on a small corpus
+MAX_UNIGRAM = 0.25  # of a topic's tokens: what they are bounded by
 MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
 FINAL_RATE = 0.02  # share of the learning rate that is left in the last step of `fit`
 STREAM_STEPS = 100.0  # the learning rate of `partial_fit` falls as 1 / sqrt(1 + steps / this)
@@ -40,14 +43,24 @@ PRIOR_SHARE = 0.2  # of the prior's tokens that theta is refined with: the encod
 
 
 DIRICHLET_SPREAD = 1.5  # standard deviation of log concentrations that the encoder starts with
-RESUMED = {  # parameters that a model in training holds on to: where their value is, and its name in the Spec
-    "num_topics": ("num_topics", "K"),
-    "guide": ("guide", "guide"),
-    "inference": ("inference", "inference"),
-    "likelihood": ("likelihood", "likelihood"),
-    "learn_prior": ("_learns_prior", "learn_prior"),
-    "decoder": ("decoder", "decoder"),
-}
+HELD = (  # parameters that a model in training has made something of: they cannot change before it is fitted anew
+    "num_topics",
+    "guide",
+    "inference",
+    "likelihood",
+    "learn_prior",
+    "decoder",
+    "doc_topic_prior",
+    "topic_prior_scale",
+    "topic_word_prior",
+    "hidden_layer_sizes",
+    "encoder_features",
+    "train_embeddings",
+    "embedding_size",
+    "oov",
+    "center_embeddings",
+    "normalize_embeddings",
+)
 
 
 class TopicStart(NamedTuple):
@@ -66,6 +79,7 @@ class Training(NamedTuple):
     idf: np.ndarray
     projection: np.ndarray
     attributes: dict[str, Any]
+    held: dict[str, Any]  # values of the parameters that cannot change meanwhile
 
     def corpus(self, X: sp.csr_array, batch_size: int) -> Corpus:
         from .engine.batches import Corpus
@@ -83,7 +97,8 @@ def _all_or_nothing(method):
     def guarded(self, *args, **kwargs):
         before = self.__dict__.copy()
         try:
-            return method(self, *args, **kwargs)
+            with np.errstate(under="ignore"):
+                return method(self, *args, **kwargs)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
@@ -176,7 +191,7 @@ class BaseTopicModel(
         """
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "components_")
-        X = _known_rows(self._check_counts(X, "fit", reset=not resume))
+        X = self._learnable(self._check_counts(X, "fit", reset=not resume))
         self._train(X, self._resume() if resume else self._begin(X))
         return self
 
@@ -187,7 +202,9 @@ class BaseTopicModel(
 
         The first call of an estimator that is not fitted sets up its vocabulary, encoder and first topics from these
         rows, so let that batch be a fair sample of some hundred documents or more. After `fit`, and on an estimator
-        that was pickled, training goes on where it stopped.
+        that was pickled, training goes on where it stopped. Parameters that it has made something of, such as
+        ``num_topics`` or ``doc_topic_prior``, cannot change then; the others take effect, but for ``random_state``,
+        which is read once.
 
         Parameters
         ----------
@@ -204,11 +221,12 @@ class BaseTopicModel(
         Raises
         ------
         ValueError, FloatingPointError
-            As `fit` does; also when the number of columns has changed. The estimator is then as it was before.
+            As `fit` does; also when the number of columns has changed, or a parameter that cannot change. The estimator
+            is then as it was before.
         """
         self._check_parameters()
         first = not hasattr(self, "components_")
-        X = _known_rows(self._check_counts(X, "partial_fit", reset=first))
+        X = self._learnable(self._check_counts(X, "partial_fit", reset=first))
         if first or X.shape[0]:
             self._learn_batch(X, self._begin(X) if first else self._resume())
         return self
@@ -221,11 +239,9 @@ class BaseTopicModel(
             )
         rng = _generator(self.random_state)
         with ThreadPoolExecutor(1) as beside:  # importing JAX takes as long
-            future = beside.submit(
-                _initialize.start, X, self.num_topics, self.encoder_features, self._corpus_vector_size, rng
-            )
-            trainer_class = self._trainer()
-            start = future.result()
+            future = beside.submit(self._trainer)
+            start = _initialize.start(X, self.num_topics, self.encoder_features, self._corpus_vector_size, rng)
+            trainer_class = future.result()
         topics = self._start_topics(start, rng)
         sizes = dict(
             topics=self._kind,
@@ -239,14 +255,25 @@ class BaseTopicModel(
         )
         constants = dict(
             unigram=start.unigram,
-            separation=SVI_SEPARATION * self.separation * X.sum() / X.shape[0],
             **document_prior(self._concentration(), self.guide),
         )
         trainer = trainer_class.begin(
             sizes | topics.switches, constants | topics.constants, topics.parameters, rng, self._options()
         )
-        projection = start.projection if self.inference == "svi" else start.projection[:, :0]  # there is no encoder
-        return Training(trainer, start.idf, projection, topics.attributes)
+        return Training(trainer, start.idf, self._encoder_projection(start), topics.attributes, self._held())
+
+    def _encoder_projection(self, start: Start) -> np.ndarray:
+        """What the encoder reads of each word, (V, encoder_features): zeros where a small corpus has fewer features."""
+        if self.inference == "mcem":  # there is no encoder
+            return start.projection[:, :0]
+        return np.pad(start.projection, ((0, 0), (0, self.encoder_features - start.projection.shape[1])))
+
+    def _held(self) -> dict[str, Any]:
+        """Values of the parameters that cannot change while the model is in training, comparable after pickling."""
+        values = {name: value for name, value in self.get_params(deep=False).items() if name in HELD}
+        values["learn_prior"] = self._learns_prior
+        lists = {name: np.asarray(v).tolist() for name, v in values.items() if isinstance(v, list | tuple | np.ndarray)}
+        return values | lists
 
     def _trainer(self) -> type[Trainer]:
         from .engine.training import Trainer
@@ -259,14 +286,14 @@ class BaseTopicModel(
 
     def _resume(self) -> Training:
         saved = self._training
-        for name, (attribute, size) in RESUMED.items():
-            if getattr(self, attribute) != (held := saved["trainer"]["spec"][size]):
+        for name, now in self._held().items():
+            if now != (held := saved["held"][name]):
                 raise ValueError(
-                    f"{name} is {getattr(self, name)!r}, but the model in training has {held!r}. "
+                    f"{name} is {now!r}, but the model in training has {held!r}. "
                     f"Set {name} back, or fit anew: with warm_start=False, or on a clone."
                 )
         trainer = self._trainer().resume(saved["trainer"], self._options())
-        return Training(trainer, saved["idf"], saved["projection"], saved["attributes"])
+        return Training(trainer, saved["idf"], saved["projection"], dict(saved["attributes"]), saved["held"])
 
     def _train(self, X: sp.csr_array, training: Training) -> None:
         """Epochs of SVI, then rounds of EM."""
@@ -283,12 +310,19 @@ class BaseTopicModel(
             for epoch in range(self.max_iter):
                 losses.append(self._epoch(training, corpus, lambda done, epoch=epoch: self._falling_rate(epoch + done)))
                 if epoch == 0 and self._em_rounds:
-                    beside.submit(training.trainer.compile_expected_counts, corpus, self._refinement(training))
+                    compiling = beside.submit(
+                        training.trainer.compile_expected_counts, corpus, self._refinement(training)
+                    )
                 described = self._describe(losses[-1], training.attributes)
                 stop = reporter.step(f"epoch {epoch + 1}/{self.max_iter}", described, attributes)
-                value = losses[-1].loss if X_validation is None else -self._score_of(attributes(), X_validation)
+                if X_validation is None:
+                    value = losses[-1].loss
+                else:
+                    value = -self._score_of(self._model_attributes(training), X_validation)
                 if stop or monitor.stalled(value):
                     break
+            if self._em_rounds:
+                compiling.result()  # its error, if it had one
         counts = None
         prior = training.trainer.beta_t()
         for i in range(self._em_rounds):
@@ -303,7 +337,7 @@ class BaseTopicModel(
 
     def _look_at_topics(self, X: sp.csr_array) -> None:
         """Warn of topics that are not what was asked for."""
-        sample = _health.sample(X, self.num_topics)
+        sample = None if is_fitted_for_its_score() else _health.sample(X, self.num_topics)
         if sample is not None and self.inference == "svi":  # sampling takes too long to be done unasked
             doc_topic = self._proportions(self.__dict__, sample)
             _health.warn_of_topics(self.components_, doc_topic, self.kl_curve_[-1])
@@ -331,8 +365,9 @@ class BaseTopicModel(
         return counts
 
     def _epoch(self, training: Training, corpus: Corpus, learning_rate) -> EpochLosses:
-        objective, reconstruction, kl = training.trainer.epoch(corpus, learning_rate)
         n = corpus.X.shape[0]
+        separation = SVI_SEPARATION * self.separation * row_sums(corpus.X).mean()
+        objective, reconstruction, kl = training.trainer.epoch(corpus, learning_rate, separation)
         if not np.isfinite(objective):
             raise FloatingPointError(
                 f"Training became non-finite: the loss is {objective} with learning_rate={self.learning_rate!r}. "
@@ -346,31 +381,41 @@ class BaseTopicModel(
 
     def _maximise(self, training: Training, counts: np.ndarray, prior: np.ndarray) -> None:
         """M-step from counts of words in topics (V, K): with SVI's topics and the corpus as prior, separated."""
-        smoothing = min(self.topic_smoothing, MAX_SMOOTHING * counts.sum() / self.num_topics)
-        smoothed = counts + smoothing * prior + UNIGRAM_TOKENS * training.trainer.unigram[:, None]
+        tokens = counts.sum() / self.num_topics  # of an average topic
+        from_svi = min(self.topic_smoothing, MAX_SMOOTHING * tokens)
+        from_corpus = min(UNIGRAM_TOKENS, MAX_UNIGRAM * tokens)
+        smoothed = counts + from_svi * prior + from_corpus * training.trainer.unigram[:, None]
         training.trainer.maximise(separate(smoothed, EM_SEPARATION * self.separation))
 
     def _fitted_attributes(self, training: Training, losses: list[EpochLosses], n_seen: int) -> dict[str, Any]:
         trainer = training.trainer
-        prior = trainer.document_prior()
         return {
-            "components_": trainer.components(),
+            **self._model_attributes(training),
             "n_iter_": len(losses),
             "loss_curve_": [epoch.loss for epoch in losses],
             "reconstruction_curve_": [epoch.reconstruction for epoch in losses],
             "kl_curve_": [epoch.kl for epoch in losses],
             "n_documents_seen_": n_seen,
-            **prior_attributes(prior),
-            **self._served(training),
             "_training": {
                 "trainer": trainer.save(),
                 "idf": training.idf,
                 "projection": training.projection,
                 "attributes": training.attributes,
+                "held": training.held,
                 "counts": None,
             },
-            **training.attributes,
             **self._topic_attributes(trainer.topics(), training.attributes),
+        }
+
+    def _model_attributes(self, training: Training) -> dict[str, Any]:
+        """Fitted attributes that `transform` and `score` work with."""
+        return {
+            "components_": training.trainer.components(),
+            "_likelihood": self.likelihood,
+            "_decoder": self.decoder,
+            **prior_attributes(training.trainer.document_prior()),
+            **self._served(training),
+            **training.attributes,
         }
 
     def _served(self, training: Training) -> dict[str, Any]:
@@ -435,6 +480,7 @@ class BaseTopicModel(
 
     # Using what was learned
 
+    @np.errstate(under="ignore")
     def transform(self, X):
         """Topic proportions of documents.
 
@@ -460,6 +506,7 @@ class BaseTopicModel(
         refinement = self._refinement_by(fitted["doc_topic_prior_"])
         return _posterior.topic_proportions(X, fitted["components_"], fitted["_encoder"], refinement)
 
+    @np.errstate(under="ignore")
     def inverse_transform(self, X):
         r"""Word distributions of documents with given topic proportions, :math:`\theta_d \beta`.
 
@@ -488,6 +535,7 @@ class BaseTopicModel(
     def _log_likelihood(self, fitted: dict[str, Any], theta: np.ndarray, X: sp.csr_array) -> np.ndarray:
         return completion_log_likelihood(theta, fitted["components_"], X)
 
+    @np.errstate(under="ignore")
     def score_samples(self, X):
         """Log-likelihood of each document's held-out half, in nats.
 
@@ -507,6 +555,7 @@ class BaseTopicModel(
         check_is_fitted(self)
         return self._completion(self.__dict__, self._check_counts(X, "score_samples"))[0]
 
+    @np.errstate(under="ignore")
     def score(self, X, y=None):
         r"""Mean held-out log-likelihood per token, in nats; higher is better.
 
@@ -551,9 +600,9 @@ class BaseTopicModel(
     def _completion(self, fitted: dict[str, Any], X: sp.csr_array) -> tuple[np.ndarray, float]:
         observed, heldout = completion_split(X)
         theta = self._proportions(fitted, observed)
-        answerable = observed.sum(axis=1) > 0
+        answerable = np.diff(observed.indptr) > 0
         heldout = sp.csr_array(sp.diags_array(answerable.astype(X.dtype)) @ heldout)
-        return self._log_likelihood(fitted, theta, heldout), float(heldout.sum())
+        return self._log_likelihood(fitted, theta, heldout), float(row_sums(heldout).sum())
 
     def _score_of(self, fitted: dict[str, Any], X: sp.csr_array) -> float:
         log_likelihood, n_tokens = self._completion(fitted, X)
@@ -567,7 +616,8 @@ class BaseTopicModel(
 
     def _check_counts(self, X: Any, method: str, reset: bool = False) -> sp.csr_array:
         """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
-        X = sp.csr_array(self._validated(X, reset))
+        is_single = getattr(X, "dtype", None) == np.float32
+        X = sp.csr_array(self._validated(widened(X), reset))
         lowest, highest = X.data.min(initial=0.0), X.data.max(initial=0.0)
         if lowest < 0:
             raise ValueError(
@@ -580,7 +630,18 @@ class BaseTopicModel(
             X = X.copy()
             X.sum_duplicates()
             X.eliminate_zeros()
-        return X
+        return X.astype(np.float32, copy=False) if is_single else X
+
+    def _learnable(self, X: sp.csr_array) -> sp.csr_array:
+        """The documents with a token; a warning where they do not hold counts."""
+        if (X.data % 1).any() and not is_fitted_for_its_score():
+            warn(
+                f"X holds fractions, which {type(self).__name__} takes as numbers of words: a row of tf-idf or of unit "
+                "length counts as a document of a few words, so that topics hardly follow it. Pass the counts of a "
+                "CountVectorizer, or of HashingVectorizer(alternate_sign=False, norm=None)."
+            )
+        known = np.diff(X.indptr) > 0
+        return X if known.all() else X[known]
 
     def _validated(self, X: Any, reset: bool) -> Any:
         """``X`` as scikit-learn validates it; names of columns that counts carry are taken as those of a DataFrame."""
@@ -688,12 +749,6 @@ def separate(counts: np.ndarray, strength: float) -> np.ndarray:
     largest = tokens.argmax()
     separated[:, largest] = counts[:, largest]
     return separated
-
-
-def _known_rows(X: sp.csr_array) -> sp.csr_array:
-    """The documents with a token."""
-    known = np.diff(X.indptr) > 0
-    return X if known.all() else X[known]
 
 
 def _generator(random_state: Any) -> np.random.RandomState:

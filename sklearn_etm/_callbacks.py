@@ -38,7 +38,7 @@ class FitReporter:
             self.context.call_on_fit_task_begin(estimator=estimator, X=X)
 
     def step(self, label: str, description: str, attributes: Callable[[], dict[str, Any]]) -> bool:
-        """Report one step of the fit."""
+        """Report one step of the fit; ``attributes`` is called only if a callback wants a fitted estimator."""
         self.times.append(time.perf_counter())
         if self.estimator.verbose:
             print(self._line(label, description), flush=True)
@@ -46,16 +46,13 @@ class FitReporter:
             return False
         task = self.context.subcontext(task_name=label)
         task.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
-        return bool(
-            task.call_on_fit_task_end(estimator=self.estimator, X=self.X, reconstruction_attributes=attributes())
-        )
+        end = task.call_on_fit_task_end
+        return bool(end(estimator=self.estimator, X=self.X, reconstruction_attributes=attributes))
 
     def end(self, attributes: Callable[[], dict[str, Any]]) -> None:
         """Report the end of the fit."""
         if self.context is not None:
-            self.context.call_on_fit_task_end(
-                estimator=self.estimator, X=self.X, reconstruction_attributes=attributes()
-            )
+            self.context.call_on_fit_task_end(estimator=self.estimator, X=self.X, reconstruction_attributes=attributes)
 
     def _line(self, label: str, description: str) -> str:
         done, latest = len(self.times) - 1, self.times[-1]

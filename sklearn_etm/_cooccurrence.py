@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh
 
-from ._posterior import entry_blocks
+from ._sparse import entry_blocks, sample_rows
 
 MAX_CONTEXTS = 1000  # most common words, that others are described by
 MAX_AXES_WORDS = 10_000  # most common words, that the axes are found from
@@ -42,7 +42,8 @@ def word_vectors(X: sp.csr_array, size: int) -> np.ndarray:
 def _cooccurrence(X: sp.csr_array, contexts: np.ndarray) -> sp.csr_array:
     """Weight of the pairs of a word and a different context word in documents, (V, C)."""
     length = np.diff(X.indptr).astype(np.float64)
-    X = X[:: max(1, int(np.ceil(length @ np.minimum(length, len(contexts)) / MAX_PAIRS)))]
+    n_pairs = length @ np.minimum(length, len(contexts))
+    X = sample_rows(X, int(X.shape[0] * min(MAX_PAIRS / max(n_pairs, 1), 1.0)) or 1)
     length = np.diff(X.indptr)
     used = sp.csr_array((np.ones(X.nnz, dtype=np.float32), X.indices, X.indptr), shape=X.shape)
     weight = np.repeat(1.0 / np.maximum(length - 1, 1), length).astype(np.float32)

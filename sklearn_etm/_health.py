@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import scipy.sparse as sp
 
+from ._sparse import sample_rows
+from ._warnings import warn
 from .metrics import dead_topics, duplicate_topics
 
 SAMPLE = 1000  # documents, in which topics are looked for
@@ -18,7 +18,7 @@ SHOWN = 10  # topics that a warning names
 
 def sample(X: sp.csr_array, K: int) -> sp.csr_array | None:
     """Documents in which topics are looked for; None where they are too few to tell."""
-    return X[:: -(-X.shape[0] // SAMPLE)] if K > 1 and X.shape[0] >= DOCUMENTS_A_TOPIC * K else None
+    return sample_rows(X, SAMPLE) if K > 1 and X.shape[0] >= DOCUMENTS_A_TOPIC * K else None
 
 
 def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float) -> None:
@@ -32,7 +32,7 @@ def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float) -> 
     """
     K = len(components)
     if kl < LOW_KL * np.log(min(K, 5)):
-        _warn(
+        warn(
             f"The posterior has collapsed: topic proportions tell {kl:.2g} nats per document. All documents have about "
             "the same topics. Try a smaller doc_topic_prior, a larger learning_rate or max_iter, or documents and a "
             "vocabulary with more to tell apart."
@@ -40,14 +40,14 @@ def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float) -> 
         return
     dead = np.flatnonzero(dead_topics(doc_topic))
     if len(dead):
-        _warn(
+        warn(
             f"{_named(dead)} of {len(doc_topic)} documents looked at, none gives one a tenth of its words. Try fewer "
             f"topics, num_topics={K - len(dead)} or less, or a larger doc_topic_prior."
         )
     alike = _alike(components)
     if alike:
         pairs = ", ".join(f"{i} and {j}" for i, j in alike[:SHOWN])
-        _warn(f"Topics say nearly the same: {pairs}. Try a larger separation, or fewer topics.")
+        warn(f"Topics say nearly the same: {pairs}. Try a larger separation, or fewer topics.")
 
 
 def _alike(components: np.ndarray) -> list[tuple[int, int]]:
@@ -63,7 +63,3 @@ def _alike(components: np.ndarray) -> list[tuple[int, int]]:
 def _named(topics: np.ndarray) -> str:
     more = f" and {len(topics) - SHOWN} more" if len(topics) > SHOWN else ""
     return f"Topics {', '.join(map(str, topics[:SHOWN]))}{more} are hardly used:"
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=8)  # of the call of fit, beyond its decorators

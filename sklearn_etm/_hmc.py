@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from ._posterior import BLOCK_FLOATS, TINY, entry_blocks, refine, softmax
+from ._posterior import BLOCK_FLOATS, TINY, refine, softmax
+from ._sparse import entry_blocks, row_index, row_sums
 
 START_STEPS = 10  # of EM on theta, that chains start from
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
@@ -66,7 +67,7 @@ def _block_draws(X, components, mean, scale, prior, sampler: Sampler) -> Iterato
     z = np.log(theta)
     z += mean.mean() - z.mean(axis=1, keepdims=True)
     value, gradient = density(z)
-    log_step = np.log(sampler.step_size / np.sqrt(X.sum(axis=1) / 4 + np.mean(scale**-2.0)))
+    log_step = np.log(sampler.step_size / np.sqrt(row_sums(X) / 4 + np.mean(scale**-2.0)))
     generators = [_generator(X, d, sampler.seed) for d in range(X.shape[0])]
     settled = np.zeros(len(z))
     for t in range(sampler.n_warmup + sampler.n_samples):
@@ -103,10 +104,10 @@ def _leapfrog(density, z, r, gradient, step, n_steps: int):
 def _density(X: sp.csr_array, components: np.ndarray, mean: np.ndarray, scale: np.ndarray):
     """Log posterior of z (B, K) up to a constant (B,), with its gradient."""
     words, columns = np.unique(X.indices, return_inverse=True)
-    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    rows = row_index(X)
     gathered = np.ascontiguousarray(components[:, words].T, dtype=np.float64)[columns]
     entries, shape = np.arange(X.nnz), (X.shape[0], X.nnz)
-    length = X.sum(axis=1)[:, None]
+    length = row_sums(X)[:, None]
 
     def density(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         theta = softmax(z)

@@ -7,10 +7,11 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from ._cooccurrence import word_vectors
 from ._posterior import log_tfidf
+from ._sparse import column_sums
+from ._threads import one_thread
 
 MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
 MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart
@@ -32,10 +33,10 @@ class Start(NamedTuple):
     n_tokens: float  # of the corpus
 
 
-@threadpool_limits.wrap(limits=1)  # threads add up in an order of their own, and wait for each other
+@one_thread()  # threads would add up in an order of their own, too
 def start(X: sp.csr_array, K: int, n_features: int, size: int, rng: np.random.RandomState) -> Start:
     """Start from documents of at least one token each, with ``size`` dimensions of word vectors or more."""
-    counts = X.sum(axis=0).astype(np.float64)
+    counts = column_sums(X)
     unigram = (counts + 0.5) / (counts + 0.5).sum()
     if X.shape[0] > MAX_DOCUMENTS:
         X = X[np.sort(rng.choice(X.shape[0], MAX_DOCUMENTS, replace=False))]
@@ -47,9 +48,13 @@ def start(X: sp.csr_array, K: int, n_features: int, size: int, rng: np.random.Ra
     common = max(MAX_DOCUMENT_FREQUENCY * X.shape[0], np.median(document_frequency))
     telling = sp.diags_array((document_frequency <= common).astype(np.float32))
     features = T @ telling @ projection[:, : max(K, MIN_CLUSTER_FEATURES)]
-    labels = _cluster(features, min(K - 1, X.shape[0]), rng)
+    n_clusters = K - 1 if K > 2 else K  # of two topics, none can be spared for what all documents say
+    labels = _cluster(features, min(n_clusters, X.shape[0]), rng)
     projection /= np.maximum((T @ projection).std(axis=0), MIN_SPREAD)
-    return Start(idf, projection, vectors, unigram, _topics(X, labels, K, unigram, rng), counts.sum())
+    topics = _topics(X, labels, n_clusters, unigram, rng)
+    if n_clusters < K:
+        topics = np.concatenate([unigram[None], topics])  # the corpus itself is the first topic
+    return Start(idf, projection, vectors, unigram, topics, counts.sum())
 
 
 def _centred_vectors(X: sp.csr_array, T: sp.csr_array, size: int) -> np.ndarray:
@@ -73,16 +78,14 @@ def _cluster(features: np.ndarray, n_clusters: int, rng: np.random.RandomState) 
         return KMeans(n_clusters, init=first.cluster_centers_, max_iter=10).fit_predict(directions)
 
 
-def _topics(X: sp.csr_array, labels: np.ndarray, K: int, unigram: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
-    """The corpus itself as first topic, then one topic per cluster; topics without a cluster start at random."""
+def _topics(X: sp.csr_array, labels: np.ndarray, n: int, unigram: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    """One topic for each cluster, (n, V); where there are fewer clusters, the others start at random."""
     n_clusters = labels.max() + 1
     membership = sp.csr_array((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(n_clusters, len(labels)))
     counts = (membership @ X).toarray()
     weight = 50.0  # tokens of the corpus mixed in, so that a small cluster does not over-use everything it has
     usage = (counts + weight * unigram) / (counts.sum(axis=1, keepdims=True) + weight)
     overuse = np.maximum(usage - unigram, 0.0) + 1e-12 * unigram
-    topics = [unigram[None], OVERUSE * overuse / overuse.sum(axis=1, keepdims=True) + (1 - OVERUSE) * unigram]
-    if n_clusters + 1 < K:
-        random = unigram * rng.standard_gamma(0.5, size=(K - 1 - n_clusters, len(unigram)))
-        topics.append(random / random.sum(axis=1, keepdims=True))
-    return np.concatenate(topics)[:K]
+    topics = OVERUSE * overuse / overuse.sum(axis=1, keepdims=True) + (1 - OVERUSE) * unigram
+    random = unigram * rng.standard_gamma(0.5, size=(n - n_clusters, len(unigram)))
+    return np.concatenate([topics, random / random.sum(axis=1, keepdims=True)])

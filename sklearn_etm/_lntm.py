@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from ._base import BaseTopicModel, TopicStart, Training
 from ._callbacks import EpochLosses
 from ._initialize import Start
 from ._posterior import BLOCK_FLOATS, softmax, topic_proportions
+from ._warnings import is_fitted_for_its_score, warn
 
 if TYPE_CHECKING:
     from .engine.batches import Corpus
@@ -260,6 +260,9 @@ class LNTMTransformer(BaseTopicModel):
         attributes = {"_sampler_seed": int(rng.randint(2**31 - 1))} if self.inference == "mcem" else {}
         return TopicStart({"b": log_deviation(start)}, {"delta": self.topic_prior_scale}, {}, attributes)
 
+    def _held(self) -> dict[str, Any]:
+        return super()._held() | ({"step_size": self.step_size} if self.inference == "mcem" else {})
+
     def _check_parameters(self) -> None:
         super()._check_parameters()
         if self.decoder == "product" and self.inference == "mcem":
@@ -273,7 +276,7 @@ class LNTMTransformer(BaseTopicModel):
 
     @staticmethod
     def _is_product(fitted: dict[str, Any]) -> bool:
-        return fitted["_training"]["trainer"]["spec"]["decoder"] == "product"
+        return fitted["_decoder"] == "product"
 
     def _word_distributions(self, fitted: dict[str, Any], theta: np.ndarray) -> np.ndarray:
         if not self._is_product(fitted):
@@ -335,17 +338,19 @@ class LNTMTransformer(BaseTopicModel):
         return self.learning_rate * (DECAY / (DECAY + epochs)) ** 2
 
     def _train(self, X: sp.csr_array, training: Training) -> None:
+        training.attributes.pop("acceptance_rate_", None)  # of a former fit, whose losses are not kept either
         super()._train(X, training)
         low, high = ACCEPTANCE
-        if self.inference == "mcem" and not low <= self.acceptance_rate_[-1] <= high:
-            warnings.warn(
+        trusted = self.inference == "svi" or low <= self.acceptance_rate_[-1] <= high
+        if not trusted and not is_fitted_for_its_score():
+            warn(
                 f"The chains of the last pass accepted {self.acceptance_rate_[-1]:.0%} of their transitions; their "
                 f"draws can be trusted between {low:.0%} and {high:.0%}. Lower step_size or raise max_iter when it is "
                 "too low, raise step_size or num_leapfrog_steps when it is too high.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
+    @np.errstate(under="ignore")
     def transform(self, X, return_std=False):
         """Topic proportions of documents.
 

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import _hmc, _posterior
 from ._constraints import is_integer
 from ._posterior import TINY, softmax
+from ._sparse import row_index, row_sums
 
 BLOCK = 128  # documents at a time
 
@@ -42,7 +43,7 @@ def importance_log_weights(X: sp.csr_array, fitted: dict[str, Any], n_draws: int
     q = encoded(X, fitted)
     p = Posterior(fitted["doc_topic_prior_mean_"], fitted["doc_topic_prior_scale_"])
     beta_t = np.ascontiguousarray(fitted["components_"].T)[X.indices]
-    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    rows = row_index(X)
     out = np.empty((X.shape[0], n_draws))
     for i in range(n_draws):
         z = q.loc + q.scale * rng.standard_normal(q.loc.shape)
@@ -57,8 +58,8 @@ def _log_normal(z: np.ndarray, loc: np.ndarray, scale: np.ndarray) -> np.ndarray
 
 def poisson_terms(X: sp.csr_array) -> np.ndarray:
     r"""What the log-probability of Poisson counts has besides the tokens': :math:`N \log N - N - \sum \log x!`."""
-    length = X.sum(axis=1)
-    orders = sp.csr_array((gammaln(X.data + 1), X.indices, X.indptr), shape=X.shape).sum(axis=1)
+    length = row_sums(X)
+    orders = np.bincount(row_index(X), gammaln(X.data + 1), X.shape[0])
     return length * np.log(np.where(length > 0, length, 1.0)) - length - orders
 
 
@@ -76,16 +77,17 @@ def summarise(log_weights: np.ndarray, method: str) -> tuple[np.ndarray, np.ndar
 class MarginalLikelihoodMixin:
     """`log_marginal_likelihood` and `sample_posterior` of a model whose topic proportions are a softmax of normals."""
 
-    likelihood: str
     components_: np.ndarray
     doc_topic_prior_: np.ndarray
     doc_topic_prior_mean_: np.ndarray
     doc_topic_prior_scale_: np.ndarray
     _encoder: Any
-    _training: dict[str, Any]
+    _decoder: str
+    _likelihood: str
     _check_counts: Callable[..., sp.csr_array]
     _sampler: Callable[..., _hmc.Sampler]
 
+    @np.errstate(under="ignore")
     def log_marginal_likelihood(
         self,
         X,
@@ -170,12 +172,13 @@ class MarginalLikelihoodMixin:
         estimate, error, effective = summarise(np.concatenate(weights), method)
         n_tokens = X.sum()
         perplexity = float(np.exp(-estimate.sum() / n_tokens)) if n_tokens else np.nan
-        if self.likelihood == "poisson":
+        if self._likelihood == "poisson":
             estimate = estimate + poisson_terms(X)
         return Bunch(
             log_likelihood=estimate, standard_error=error, effective_sample_size=effective, perplexity=perplexity
         )
 
+    @np.errstate(under="ignore")
     def encode(self, X) -> Posterior:
         """Posterior of documents' topic logits as the encoder gives it, which `transform` refines.
 
@@ -203,6 +206,7 @@ class MarginalLikelihoodMixin:
             )
         return encoded(self._check_counts(X, "encode").astype(np.float64), self.__dict__)
 
+    @np.errstate(under="ignore")
     def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = 0) -> np.ndarray:
         """Draw topic proportions of documents from their posterior.
 
@@ -262,7 +266,7 @@ class MarginalLikelihoodMixin:
                 "log_marginal_likelihood needs topic proportions that are a softmax of normals, and this model has "
                 'Dirichlet ones: fit with guide="logistic_normal".'
             )
-        if self._training["trainer"]["spec"]["decoder"] == "product":
+        if self._decoder == "product":
             raise ValueError('log_marginal_likelihood needs a mixture of topics: fit with decoder="mixture".')
         if method != "ais" and self._encoder is None:
             raise ValueError(

@@ -3,14 +3,19 @@
 All in float64 and row by row the same whatever the batch.
 """
 
-from itertools import pairwise
+from contextlib import nullcontext
 from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 import scipy.sparse as sp
 
+from ._sparse import entry_blocks, row_index
+from ._threads import one_thread
+
 TINY = 1e-30  # below any probability of a word, as in training
+BATCH_NORM_EPSILON = 1e-5
 BLOCK_FLOATS = 1 << 20  # about what fits a processor's cache when a block's words are gathered
+COPIED_ENTRIES = 1 << 20  # non-zeros that are copied at a time
 
 
 class Refinement(NamedTuple):
@@ -64,10 +69,10 @@ def encode_counts(X: sp.csr_array, encoder: EncoderArrays) -> tuple[np.ndarray, 
 def refine(theta: np.ndarray, prior: np.ndarray, X: sp.csr_array, beta_t: np.ndarray, n_steps: int) -> np.ndarray:
     r"""EM on theta under fixed topics, :math:`\theta_{dk} \propto a_{dk} + \sum_v x_{dv} r_{dvk}`."""
     gathered = beta_t[X.indices]  # (nnz, K)
-    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    rows = row_index(X)
     entries = np.arange(X.nnz)
     for _ in range(n_steps):
-        p = np.einsum("nk,nk->n", theta[rows], gathered)
+        p = np.einsum("nk,nk->n", theta[rows], gathered) + TINY
         ratio = sp.csr_array((X.data / p, entries, X.indptr), shape=(X.shape[0], X.nnz))
         theta = prior + theta * (ratio @ gathered)
         theta /= theta.sum(axis=1, keepdims=True)
@@ -81,29 +86,33 @@ def topic_proportions(
     refinement: Refinement,
 ) -> np.ndarray:
     """Posterior topic proportions of count rows, (n_samples, K); the mean of the prior for an empty document."""
-    encoder_weight, prior_weight, n_steps = refinement
-    K = components.shape[0]
-    theta = np.tile(prior_weight / prior_weight.sum(), (X.shape[0], 1))
-    known = np.flatnonzero(np.diff(X.indptr))
-    if not len(known):
-        return theta
-    words, columns = np.unique(X.indices, return_inverse=True)
-    X = sp.csr_array((X.data.astype(np.float64), columns, X.indptr), shape=(X.shape[0], len(words)))[known]
-    beta_t = np.ascontiguousarray(components[:, words].T, dtype=np.float64)
-    idf, projection = encoder["idf"][words].astype(np.float64), encoder["projection"][words].astype(np.float64)
-    for block in entry_blocks(X.indptr, BLOCK_FLOATS // K):
-        X_block = X[block]
-        first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder)[0] / encoder["temperature"])
-        prior = encoder_weight * first + prior_weight
-        theta[known[block]] = refine(first, prior, X_block, beta_t, n_steps)
+    prior = refinement.prior_weight
+    theta = np.tile(prior / prior.sum(), (X.shape[0], 1))
+    with one_thread() if X.shape[0] > 1 else nullcontext():  # of one document products are of one thread anyway
+        for rows in entry_blocks(X.indptr, COPIED_ENTRIES):
+            part = X[rows]
+            known = np.flatnonzero(np.diff(part.indptr))
+            if len(known):
+                theta[rows][known] = _known_proportions(part[known], components, encoder, refinement)
     return theta
 
 
-def entry_blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:
-    """Slices of rows with about ``n_entries`` non-zeros each."""
-    edges = np.searchsorted(indptr, np.arange(0, indptr[-1], max(n_entries, 1))[1:])
-    edges = np.unique(np.concatenate([[0], edges, [len(indptr) - 1]]))
-    return [slice(a, b) for a, b in pairwise(edges)]
+def _known_proportions(
+    X: sp.csr_array, components: np.ndarray, encoder: EncoderArrays, refinement: Refinement
+) -> np.ndarray:
+    """`topic_proportions` of documents with a word each: all that is read of the model are the rows of their words."""
+    encoder_weight, prior_weight, n_steps = refinement
+    words, columns = np.unique(X.indices, return_inverse=True)
+    X = sp.csr_array((X.data.astype(np.float64), columns, X.indptr), shape=(X.shape[0], len(words)))
+    beta_t = np.ascontiguousarray(components[:, words].T, dtype=np.float64)
+    idf, projection = encoder["idf"][words].astype(np.float64), encoder["projection"][words].astype(np.float64)
+    theta = np.empty((X.shape[0], len(components)))
+    for block in entry_blocks(X.indptr, BLOCK_FLOATS // len(components)):
+        X_block = X[block]
+        first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder)[0] / encoder["temperature"])
+        prior = encoder_weight * first + prior_weight
+        theta[block] = refine(first, prior, X_block, beta_t, n_steps)
+    return theta
 
 
 def fold(
@@ -113,7 +122,7 @@ def fold(
 
     def head(name: str) -> tuple[np.ndarray, np.ndarray]:
         norm, moments = arrays[f"{name}_norm"], stats[f"{name}_norm"]
-        gain = 1.0 / np.sqrt(np.asarray(moments["var"], np.float64) + 1e-5)
+        gain = 1.0 / np.sqrt(np.asarray(moments["var"], np.float64) + BATCH_NORM_EPSILON)
         gain = gain * np.asarray(norm["scale"], np.float64) if "scale" in norm else gain
         shift = np.asarray(norm["bias"], np.float64) - np.asarray(moments["mean"], np.float64) * gain
         return np.asarray(arrays[name]["kernel"], np.float64) * gain, shift

@@ -9,13 +9,14 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
-from threadpoolctl import threadpool_limits
 
 from .._cooccurrence import word_vectors
+from .._sparse import widened
+from .._threads import one_thread
 from ._vectors import WordVectors
 
 
-@threadpool_limits.wrap(limits=1)  # threads add up in an order of their own
+@one_thread()  # threads would add up in an order of their own, too
 def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
     r"""Word vectors from the counts alone: words are near that occur in the same documents.
 
@@ -57,7 +58,9 @@ def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
     """
     if size < 1:
         raise ValueError(f"size must be at least 1; got {size}.")
-    X = sp.csr_array(check_array(X, accept_sparse="csr", dtype=np.float64, ensure_non_negative=True), copy=True)
+    X = sp.csr_array(
+        check_array(widened(X), accept_sparse="csr", dtype=np.float64, ensure_non_negative=True), copy=True
+    )
     X.sum_duplicates()
     X.eliminate_zeros()
     vectors = word_vectors(X, size)

@@ -5,12 +5,13 @@ Nothing here is imported before an estimator is fitted.
 
 import importlib
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 
 def _import_quietly(*names: str) -> None:
-    """Import packages that on import draw from NumPy's global generator and set environment variables; undo both."""
+    """Import modules that on import draw from NumPy's global generator and set environment variables; undo both."""
     environment, generator = dict(os.environ), np.random.get_state()  # noqa: NPY002
     try:
         for name in names:
@@ -27,4 +28,13 @@ def _import_quietly(*names: str) -> None:
         os.environ.update(environment)
 
 
-_import_quietly("jax", "optax", "flax.linen", "numpyro")
+with ThreadPoolExecutor(1) as _beside:  # where Ctrl-C does not arrive: half-imported, they could not be used again
+    _beside.submit(
+        _import_quietly,
+        "jax.scipy.special",
+        "optax",
+        "flax.linen",
+        "numpyro.contrib.module",
+        "numpyro.infer.hmc_util",
+        "numpyro.infer.util",
+    ).result()

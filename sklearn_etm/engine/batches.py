@@ -115,15 +115,16 @@ def _entries(X: sp.csr_array, word_chunk: int) -> dict[str, np.ndarray]:
         "entry": _fill(word_size, word_slots, by_word.data.astype(np.int32) - 1, size - 1).reshape(-1, word_chunk),
         "entry_document": _fill(word_size, word_slots, by_word.indices.astype(np.int32)).reshape(-1, word_chunk),
         "entry_word": word_owner.astype(np.int32),
-        "n_chunks": np.int32(len(owner)),
-        "n_word_chunks": np.int32(len(word_owner)),
+        "n_chunks": np.asarray(len(owner), np.int32),
+        "n_word_chunks": np.asarray(len(word_owner), np.int32),
     }
 
 
 def _stack(rows: list[np.ndarray], shape: tuple[int, ...], padding: int = 0) -> np.ndarray:
     out = np.full(shape, padding, dtype=rows[0].dtype) if padding else np.zeros(shape, dtype=rows[0].dtype)
     for i, row in enumerate(rows):
-        out[(i, *(slice(n) for n in row.shape))] = row
+        filled: Any = (i, *(slice(n) for n in row.shape))
+        out[filled] = row
     return out
 
 

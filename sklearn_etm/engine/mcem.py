@@ -145,10 +145,10 @@ class MonteCarloEM(Trainer):
             self._state = blank._replace(params={n: np.asarray(v, np.float32) for n, v in self._topics.items()})
 
     @single_precision
-    def epoch(self, corpus: Corpus, learning_rate) -> Losses:
+    def epoch(self, corpus: Corpus, learning_rate, separation: float) -> Losses:
         """Move all chains ``n_e_steps`` times, and the topics once a batch; then the prior of the documents."""
         n_documents = corpus.X.shape[0]
-        hyper = self._sized(corpus, n_documents)
+        hyper = self._sized(corpus, separation)
         if self._corpus is not corpus:
             self._corpus, self._chains, self._epochs = corpus, [], 0
         total, done = None, 0

@@ -22,6 +22,7 @@ from jax.scipy.special import digamma, gammaln
 from numpyro.contrib.module import flax_module
 from numpyro.primitives import mutable
 
+from .._posterior import BATCH_NORM_EPSILON
 from .batches import Batch
 from .likelihood import log_likelihood, poisson_terms, product_log_likelihood
 
@@ -73,7 +74,9 @@ class Encoder(nn.Module):
 
         def head(name: str, use_scale: bool) -> jax.Array:
             real = mask[:, None] > 0
-            norm = nn.BatchNorm(not train, momentum=0.9, use_scale=use_scale, name=f"{name}_norm")
+            norm = nn.BatchNorm(
+                not train, momentum=0.9, epsilon=BATCH_NORM_EPSILON, use_scale=use_scale, name=f"{name}_norm"
+            )
             normed = norm(nn.Dense(self.K, use_bias=False, name=name)(h), mask=real)
             return jnp.where(real, normed, 0.0)  # padding is not normed with the others, and would overflow
 

@@ -42,7 +42,8 @@ def run(name: str, make: Callable[..., Callable], fixed: tuple[Hashable, ...], *
         n_compiled[name] += 1
         return lowered.compile()
 
-    return _remembered((name, fixed, jax.config.jax_default_device, _shapes(arguments)), build)(*arguments)
+    device = jax.config.jax_default_device  # type: ignore[attr-defined]
+    return _remembered((name, fixed, device, _shapes(arguments)), build)(*arguments)
 
 
 def shapes(name: str, make: Callable[..., Callable], fixed: tuple[Hashable, ...], *arguments: Any) -> Any:

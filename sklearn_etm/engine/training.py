@@ -124,8 +124,13 @@ class Trainer:
         """Word frequencies, (V,) with the words that pad the vocabulary."""
         return np.exp(self._hyper["log_unigram"])
 
-    def _sized(self, corpus: Corpus, n_documents: int) -> Hyper:
-        return {**self._hyper, "n_batches": np.float32(corpus.n_batches), "n_documents": np.float32(n_documents)}
+    def _sized(self, corpus: Corpus, separation: float) -> Hyper:
+        return {
+            **self._hyper,
+            "n_batches": np.float32(corpus.n_batches),
+            "n_documents": np.float32(corpus.X.shape[0]),
+            "separation": np.float32(separation),
+        }
 
     def _start(self, stack: Batch, hyper: Hyper) -> None:
         if self._leaves is not None:
@@ -134,9 +139,13 @@ class Trainer:
             self._state = svi.initial_state(self.spec, stack, hyper, self._topics, self.rng)
 
     @single_precision
-    def epoch(self, corpus: Corpus, learning_rate: Callable[[np.ndarray], np.ndarray]) -> Losses:
-        """One pass of SVI; ``learning_rate`` maps the share of the pass done, in [0, 1), to a rate."""
-        hyper = self._sized(corpus, corpus.X.shape[0])
+    def epoch(self, corpus: Corpus, learning_rate: Callable[[np.ndarray], np.ndarray], separation: float) -> Losses:
+        """One pass of SVI.
+
+        ``learning_rate`` maps the share of the pass done, in [0, 1), to a rate; ``separation`` is what the divergence
+        of the topics weighs, in nats per document.
+        """
+        hyper = self._sized(corpus, separation)
         total, done = Losses(0.0, 0.0, 0.0), 0
         for stack, n in corpus.shards():
             if self._state is None:

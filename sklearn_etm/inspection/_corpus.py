@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from .._sparse import column_sums, row_sums, widened
 from .._topics import Topics, topics_of
 
 EXCERPT_LENGTH = 100  # characters
@@ -24,12 +25,12 @@ class Corpus(NamedTuple):
     @property
     def lengths(self) -> NDArray[Any]:
         """Tokens of each document; integers where the counts are."""
-        return _integers(np.asarray(self.counts.sum(axis=1)).ravel())
+        return _integers(row_sums(self.counts))
 
     @property
     def word_counts(self) -> NDArray[Any]:
         """Tokens of each word."""
-        return _integers(np.asarray(self.counts.sum(axis=0)).ravel())
+        return _integers(column_sums(self.counts))
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -47,7 +48,7 @@ def documents_of(topics: Topics, X: Any) -> Corpus:
     """Documents with their proportions of topics that are known already."""
     given = topics.counts(X)
     doc_topic = topics._replace(before=None).doc_topic(given)
-    counts = sp.csr_array(check_array(given, accept_sparse="csr", dtype="numeric", input_name="X"))
+    counts = sp.csr_array(check_array(widened(given), accept_sparse="csr", dtype="numeric", input_name="X"))
     return Corpus(topics, counts, doc_topic)
 
 

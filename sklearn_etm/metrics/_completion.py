@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
+from .._sparse import row_index, row_sums
 from ._validation import check_counts, check_distributions
 
 # Floats gathered at a time by `completion_log_likelihood`: 8 MB, small enough for a processor's cache.
@@ -134,7 +135,7 @@ def completion_log_likelihood(doc_topic: ArrayLike, components: ArrayLike, X_hel
     theta = check_distributions(doc_topic, "doc_topic", shape=(X.shape[0], beta.shape[0]))
 
     word_topic = np.ascontiguousarray(beta.T)
-    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    rows = row_index(X)
     log_likelihood = np.zeros(X.shape[0])
     step = max(1, BLOCK_FLOATS // beta.shape[0])
     for start in range(0, X.nnz, step):
@@ -208,4 +209,4 @@ def completion_perplexity(transform: Callable[[Any], ArrayLike], components: Arr
     shape = (observed.shape[0], beta.shape[0])
     theta = check_distributions(transform(observed), "transform(X)", shape=shape)
     total = completion_log_likelihood(theta, beta, heldout).sum()
-    return float(np.exp(-total / heldout.sum(dtype=np.float64)))
+    return float(np.exp(-total / row_sums(heldout).sum()))

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from .._sparse import widened
 from .._topics import proportions
 
 # Room for rows normalised in single precision; it moves a perplexity by at most one part in ten thousand.
@@ -58,7 +59,7 @@ def check_distributions(values: Any, name: str, shape: tuple[int, int] | None = 
 def check_counts(X: Any, name: str, n_columns: int | None = None) -> Any:
     """Return a copy of the counts in CSR format, every cell once and columns sorted."""
     check_two_dimensional(X, name)
-    X = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32], copy=True, input_name=name)
+    X = check_array(widened(X), accept_sparse="csr", dtype=[np.float64, np.float32], copy=True, input_name=name)
     if not sp.issparse(X):
         X = sp.csr_matrix(X)
     X.sum_duplicates()

@@ -1,0 +1,52 @@
+"""Count matrices in CSR: types whose sums are exact, sums, and blocks and samples of rows."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+
+def widened(X: Any) -> Any:
+    """A sparse matrix in float64 where its type could not hold the sums of its duplicates; anything else as it is.
+
+    Conversion to CSR adds up duplicates in the type of the data: 8 bits wrap at 256, float32 stops counting at 2**24.
+    """
+    narrow = sp.issparse(X) and X.dtype.itemsize < 8 and (X.dtype.kind in "bui" or not _is_canonical(X))
+    return X.astype(np.float64) if narrow else X
+
+
+def _is_canonical(X: Any) -> bool:
+    """Whether a sparse matrix is known to hold each cell once."""
+    return bool(getattr(X, "has_canonical_format", True))
+
+
+def row_index(X: sp.csr_array) -> np.ndarray:
+    """Row of each stored entry, (nnz,)."""
+    return np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+
+
+def row_sums(X: sp.csr_array) -> np.ndarray:
+    """Sums over the columns in float64, (n_rows,); SciPy's own are in the type of ``X``."""
+    return np.bincount(row_index(X), X.data, X.shape[0])
+
+
+def column_sums(X: sp.csr_array) -> np.ndarray:
+    """Sums over the rows in float64, (n_columns,)."""
+    return np.bincount(X.indices, X.data, X.shape[1])
+
+
+def entry_blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:
+    """Slices of rows with about ``n_entries`` non-zeros each."""
+    edges = np.searchsorted(indptr, np.arange(0, indptr[-1], max(n_entries, 1))[1:])
+    edges = np.unique(np.concatenate([[0], edges, [len(indptr) - 1]]))
+    return [slice(a, b) for a, b in pairwise(edges)]
+
+
+def sample_rows(X: sp.csr_array, n_rows: int) -> sp.csr_array:
+    """``n_rows`` rows drawn evenly, in their order, or all where there are no more; the same in every call."""
+    if n_rows >= X.shape[0]:
+        return X
+    return X[np.sort(np.random.RandomState(0).choice(X.shape[0], n_rows, replace=False))]

@@ -46,7 +46,7 @@ def corpus_of(model: Any, X: Any, feature_names: Any = None) -> Corpus:
 def documents_of(topics: Topics, X: Any) -> Corpus:
     """Documents with their proportions of topics that are known already."""
     given = topics.counts(X)
-    doc_topic = topics._replace(before=None).doc_topic(given)
+    doc_topic = topics._replace(before=()).doc_topic(given)
     counts = sp.csr_array(check_array(given, accept_sparse="csr", dtype="numeric", input_name="X"))
     return Corpus(topics, counts, doc_topic)
 

@@ -38,7 +38,7 @@ def topic_table(
         Order of the rows: the largest topic first, or by number. Without ``X`` it is always by number.
     threshold : float, default=0.1
         A topic is counted as present in a document that has more than this proportion of it.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns

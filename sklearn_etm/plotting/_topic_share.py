@@ -131,7 +131,7 @@ class TopicShareDisplay:
         topics : sequence of int, optional
             Topics to draw, in this order. By default all, those that are largest on average over the groups first, or
             where there are more than 8 the largest 8, which the title of the figure tells.
-        feature_names : sequence of str, optional
+        feature_names : sequence of str or mapping, optional
             The word of each column, where ``estimator`` does not know them.
         ax, kind, n_columns, share_scale, color
             As in `plot`.

@@ -41,7 +41,9 @@ def _names_after(step: Any, names: Any) -> np.ndarray | None:
     step = _with_named_parts(step)
     for arguments in ((names,), ()):  # a step may know the names that it was fitted with
         with suppress(Exception):  # whatever a step raises, of ours or of others, it does not know them
-            return np.asarray(step.get_feature_names_out(*arguments), dtype=object)
+            known = np.asarray(step.get_feature_names_out(*arguments), dtype=object)
+            if known.ndim == 1:  # FunctionTransformer gives None for what has no columns
+                return known
     return None
 
 

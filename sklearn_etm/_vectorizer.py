@@ -239,5 +239,5 @@ def _named(counts: Any, names: np.ndarray | None, X: Any) -> NamedCounts:
     """Counts of X, with the names of their columns and the index of X."""
     named = NamedCounts(counts if sp.issparse(counts) else np.asarray(counts))
     named.feature_names = names
-    named.index = row_index(X)
+    named.index = _selected(row_index(X), slice(None), named.shape[0])
     return named

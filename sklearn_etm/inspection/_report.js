@@ -203,7 +203,7 @@ function groupRows(topic, layout) {
 // Documents
 
 function documentItem(entry, { k = null, proportion = 0, terms = [] }) {
-  const about = element("p", { class: "about" }, element("span", {}, `document ${entry.document}`));
+  const about = element("p", { class: "about" }, element("bdi", {}, `document ${entry.label}`));
   if (data.groups) about.append(element("bdi", {}, entry.group < 0 ? "no group" : data.groups.names[entry.group]));
   if (k !== null) about.append(element("span", {}, `${percent(proportion)} this topic`));
   const main = entry.topics.filter(([other, share], i) => other !== k && (share >= SMALL || (i === 0 && k === null)));
@@ -228,7 +228,7 @@ const topicTexts = new Map(
   ])
 );
 const documentTexts = data.documents.map((entry) =>
-  normal(`document ${entry.document} ${data.groups && entry.group >= 0 ? data.groups.names[entry.group] : ""} ${entry.text}`)
+  normal(`document ${entry.label} ${data.groups && entry.group >= 0 ? data.groups.names[entry.group] : ""} ${entry.text}`)
 );
 let hits = data.documents;
 let terms = [];

@@ -409,7 +409,7 @@ def test_shares_of_categories_are_dots_with_intervals(lda, X):
     for k, ax, dots, intervals in zip([3, 1], display.axes_, display.lines_, display.intervals_, strict=True):
         rows = table[table["topic"] == k]
         assert ax.get_title().replace("\n", " ") == f"{k}: {topic_labels(lda)[k]}"
-        assert_array_equal(dots.get_xdata(), rows["mean"])
+        assert_array_equal(dots.get_xdata(), rows["prevalence"])
         assert dots.get_linestyle() == "None"
         assert isinstance(intervals, LineCollection)
         ends = np.array([segment[:, 0] for segment in intervals.get_segments()])
@@ -425,10 +425,10 @@ def test_shares_of_categories_are_dots_with_intervals(lda, X):
 def test_shares_of_numbers_and_dates_are_lines_with_bands(groups, kwargs, lda, X):
     display = TopicShareDisplay.from_estimator(lda, X, groups, random_state=0, n_bootstrap=20, **kwargs)
     table = topics_over(lda, X, groups, random_state=0, n_bootstrap=20, **kwargs)
-    assert_array_equal(display.topics, np.argsort(-table.groupby("topic")["mean"].mean()))
+    assert_array_equal(display.topics, np.argsort(-table.groupby("topic")["prevalence"].mean()))
     for k, line, band in zip(display.topics, display.lines_, display.intervals_, strict=True):
         rows = table[table["topic"] == k]
-        assert_array_equal(line.get_ydata(), rows["mean"])
+        assert_array_equal(line.get_ydata(), rows["prevalence"])
         assert_array_equal(line.get_xdata(), rows["group"])
         assert isinstance(band, PolyCollection)
         assert {*rows["low"], *rows["high"]} <= {*band.get_paths()[0].vertices[:, 1]}

@@ -30,6 +30,8 @@ def topics_over(
 ) -> Any:
     """Prevalence of each topic by class, date or any other column, with its uncertainty.
 
+    The prevalence of a topic is its mean proportion over documents, each counting the same.
+
     Parameters
     ----------
     model : fitted model, pipeline or search with one
@@ -58,8 +60,8 @@ def topics_over(
         One row for each group and topic, groups sorted, with the columns
 
         - ``group``, ``topic`` (its row in ``components_``), ``label`` (see :func:`topic_labels`)
-        - ``mean``: mean proportion of the topic over the documents of the group, each counting the same
-        - ``low``, ``high``: percentiles of the means of documents drawn from the group with replacement
+        - ``prevalence``: mean proportion of the topic over the documents of the group, each counting the same
+        - ``low``, ``high``: percentiles of the prevalence in documents drawn from the group with replacement
         - ``n_documents``: number of documents in the group; the interval of a single one has no width
 
         Bins without documents have no rows.
@@ -112,7 +114,7 @@ def topics_over(
             "group": np.repeat(names, n_topics),
             "topic": np.tile(np.arange(n_topics), n_groups),
             "label": np.tile(labels_of(corpus.topics.components, corpus.topics.feature_names), n_groups),
-            "mean": np.concatenate([corpus.doc_topic[rows].mean(axis=0) for rows in members]),
+            "prevalence": np.concatenate([corpus.doc_topic[rows].mean(axis=0) for rows in members]),
             "low": np.concatenate([low for low, _ in bounds]),
             "high": np.concatenate([high for _, high in bounds]),
             "n_documents": np.repeat([len(rows) for rows in members], n_topics),

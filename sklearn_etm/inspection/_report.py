@@ -189,7 +189,7 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
     columns = metrics.top_words(components, min(n_words, len(names)))
     distinctive = leading(names, relevance(components, corpus.shares), n_words)
     positions = topic_map(known)
-    measures = [name for name in ("share", "prevalence", "coherence", "exclusivity") if name in table]
+    measures = [name for name in ("share", "document_share", "coherence", "exclusivity") if name in table]
     document, proportion = (
         np.reshape(representatives[column], (len(components), -1)) for column in ("document", "proportion")
     )
@@ -247,7 +247,7 @@ def _groups(members: Any, prevalence: Any) -> dict[str, Any]:
     return {
         "names": [str(name) for name in names],
         "sizes": [len(documents) for documents in rows],
-        **{c: _rounded(np.asarray(prevalence[c]).reshape(len(names), -1)) for c in ("mean", "low", "high")},
+        **{c: _rounded(np.asarray(prevalence[c]).reshape(len(names), -1)) for c in ("prevalence", "low", "high")},
     }
 
 

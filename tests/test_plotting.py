@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import SMALL
+from conftest import MCEM, SMALL
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
@@ -308,6 +308,16 @@ def test_loss_is_reconstruction_and_divergence(lntm):
     assert legend[2] == f"KL divergence, {lntm.kl_curve_[-1]:.1f} at the end"
     assert display.ax_.get_ylabel() == "nats per document"
     assert all(tick == int(tick) for tick in display.ax_.get_xticks())
+
+
+def test_parts_of_the_loss_of_monte_carlo_em_are_no_divergence(X):
+    model = MCEM(**SMALL).fit(X)
+    display = LossCurveDisplay.from_estimator(model)
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
+        f"negative log joint, {model.loss_curve_[-1]:.1f} at the end",
+        f"reconstruction, {model.reconstruction_curve_[-1]:.1f} at the end",
+        f"negative log prior, {model.kl_curve_[-1]:.1f} at the end",
+    ]
 
 
 def test_losses_of_two_models_on_the_same_axes(lntm):

@@ -35,11 +35,10 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     Returns
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
-        In the order of ``X``, with the index of ``X`` if that is a Series or DataFrame, so that the tables can be
-        joined, and the columns
+        In the order of ``X``, with the index of ``X`` or, where that has none, of ``texts``, so that it can be joined
+        with a Series or DataFrame that they are or come from, and with the columns
 
-        - ``document``: its label in the index of ``X``, or of ``texts`` where ``X`` has none; its row where both have
-          none
+        - ``document``: its label in this index, or its row where there is none
         - ``topic``, ``label``, ``proportion``: its main topic (the first of equals), and how much of it that is
         - ``topic_2``, ``proportion_2``, ... : the topics that follow
         - ``entropy``: of its topic proportions, in nats; from 0 (one topic) to the logarithm of the number of topics

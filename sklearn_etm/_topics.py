@@ -91,7 +91,8 @@ def _split(model: Any) -> tuple[list[Any], Any]:
     steps = steps_of(model)
     for i, step in enumerate(steps):
         if _has_topics(step):
-            return [step for step in steps[:i] if hasattr(step, "transform")], step  # others, samplers, are for fits
+            before = [other for other in steps[:i] if hasattr(other, "transform")]  # samplers act in fits alone
+            return before, step
     if others := [type(step).__name__ for step in steps if hasattr(step, "components_")]:
         raise ValueError(
             f"The components_ of {', '.join(others)} are no topics: these are dense rows of probabilities or weights "

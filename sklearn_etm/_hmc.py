@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ._posterior import BLOCK_FLOATS, TINY, refine, softmax
-from ._sparse import entry_blocks, row_index, row_sums
+from ._sparse import entry_blocks, entry_rows, row_sums
 
 START_STEPS = 10  # of EM on theta, that chains start from
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
@@ -104,7 +104,7 @@ def _leapfrog(density, z, r, gradient, step, n_steps: int):
 def _density(X: sp.csr_array, components: np.ndarray, mean: np.ndarray, scale: np.ndarray):
     """Log posterior of z (B, K) up to a constant (B,), with its gradient."""
     words, columns = np.unique(X.indices, return_inverse=True)
-    rows = row_index(X)
+    rows = entry_rows(X)
     gathered = np.ascontiguousarray(components[:, words].T, dtype=np.float64)[columns]
     entries, shape = np.arange(X.nnz), (X.shape[0], X.nnz)
     length = row_sums(X)[:, None]

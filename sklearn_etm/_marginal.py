@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import _hmc, _posterior
 from ._constraints import is_integer
 from ._posterior import TINY, softmax
-from ._sparse import row_index, row_sums
+from ._sparse import entry_rows, row_sums
 
 BLOCK = 128  # documents at a time
 
@@ -43,7 +43,7 @@ def importance_log_weights(X: sp.csr_array, fitted: dict[str, Any], n_draws: int
     q = encoded(X, fitted)
     p = Posterior(fitted["doc_topic_prior_mean_"], fitted["doc_topic_prior_scale_"])
     beta_t = np.ascontiguousarray(fitted["components_"].T)[X.indices]
-    rows = row_index(X)
+    rows = entry_rows(X)
     out = np.empty((X.shape[0], n_draws))
     for i in range(n_draws):
         z = q.loc + q.scale * rng.standard_normal(q.loc.shape)
@@ -59,7 +59,7 @@ def _log_normal(z: np.ndarray, loc: np.ndarray, scale: np.ndarray) -> np.ndarray
 def poisson_terms(X: sp.csr_array) -> np.ndarray:
     r"""What the log-probability of Poisson counts has besides the tokens': :math:`N \log N - N - \sum \log x!`."""
     length = row_sums(X)
-    orders = np.bincount(row_index(X), gammaln(X.data + 1), X.shape[0])
+    orders = np.bincount(entry_rows(X), gammaln(X.data + 1), X.shape[0])
     return length * np.log(np.where(length > 0, length, 1.0)) - length - orders
 
 

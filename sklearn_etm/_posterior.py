@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 import scipy.sparse as sp
 
-from ._sparse import entry_blocks, row_index
+from ._sparse import entry_blocks, entry_rows
 from ._threads import one_thread
 
 TINY = 1e-30  # below any probability of a word, as in training
@@ -69,7 +69,7 @@ def encode_counts(X: sp.csr_array, encoder: EncoderArrays) -> tuple[np.ndarray, 
 def refine(theta: np.ndarray, prior: np.ndarray, X: sp.csr_array, beta_t: np.ndarray, n_steps: int) -> np.ndarray:
     r"""EM on theta under fixed topics, :math:`\theta_{dk} \propto a_{dk} + \sum_v x_{dv} r_{dvk}`."""
     gathered = beta_t[X.indices]  # (nnz, K)
-    rows = row_index(X)
+    rows = entry_rows(X)
     entries = np.arange(X.nnz)
     for _ in range(n_steps):
         p = np.einsum("nk,nk->n", theta[rows], gathered) + TINY
@@ -90,10 +90,11 @@ def topic_proportions(
     theta = np.tile(prior / prior.sum(), (X.shape[0], 1))
     with one_thread() if X.shape[0] > 1 else nullcontext():  # of one document products are of one thread anyway
         for rows in entry_blocks(X.indptr, COPIED_ENTRIES):
-            part = X[rows]
-            known = np.flatnonzero(np.diff(part.indptr))
-            if len(known):
-                theta[rows][known] = _known_proportions(part[known], components, encoder, refinement)
+            part = X if rows == slice(0, X.shape[0]) else X[rows]
+            known = np.diff(part.indptr) > 0
+            if known.any():
+                part = part if known.all() else part[known]
+                theta[rows][known] = _known_proportions(part, components, encoder, refinement)
     return theta
 
 
@@ -108,7 +109,7 @@ def _known_proportions(
     idf, projection = encoder["idf"][words].astype(np.float64), encoder["projection"][words].astype(np.float64)
     theta = np.empty((X.shape[0], len(components)))
     for block in entry_blocks(X.indptr, BLOCK_FLOATS // len(components)):
-        X_block = X[block]
+        X_block = X if block == slice(0, X.shape[0]) else X[block]
         first = softmax(encode(log_tfidf(X_block, idf) @ projection, encoder)[0] / encoder["temperature"])
         prior = encoder_weight * first + prior_weight
         theta[block] = refine(first, prior, X_block, beta_t, n_steps)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._names import column_names
 from ._topics import names_of
 
 N_TOPICS = 15
@@ -55,6 +56,6 @@ def _top_words(model: Any) -> list[list[str]]:
     best = np.argpartition(-topics, n - 1, axis=1)[:, :n]  # sorting all words of a large vocabulary takes long
     order = np.argsort(-np.take_along_axis(topics, best, axis=1), axis=1)
     columns = np.take_along_axis(best, order, axis=1)
-    names = names_of(None, model)
-    named = columns if names is None else np.asarray(names, dtype=object)[columns]
+    names = names_of((), model)
+    named = columns if names is None else np.asarray(column_names(names), dtype=object)[columns]
     return [[str(word) for word in row] for row in named]

@@ -23,14 +23,14 @@ def _is_canonical(X: Any) -> bool:
     return bool(getattr(X, "has_canonical_format", True))
 
 
-def row_index(X: sp.csr_array) -> np.ndarray:
+def entry_rows(X: sp.csr_array) -> np.ndarray:
     """Row of each stored entry, (nnz,)."""
     return np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
 
 
 def row_sums(X: sp.csr_array) -> np.ndarray:
     """Sums over the columns in float64, (n_rows,); SciPy's own are in the type of ``X``."""
-    return np.bincount(row_index(X), X.data, X.shape[0])
+    return np.bincount(entry_rows(X), X.data, X.shape[0])
 
 
 def column_sums(X: sp.csr_array) -> np.ndarray:

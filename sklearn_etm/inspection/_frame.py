@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 
 
-def frame(columns: dict[str, Any]) -> Any:
-    """A pandas DataFrame of the columns where pandas is installed, else a dict from their names to arrays."""
-    columns = {name: np.asarray(values) for name, values in columns.items()}
+def frame(columns: dict[str, Any], index: Any = None) -> Any:
+    """A pandas DataFrame of the columns where pandas is installed, else a dict from their names to arrays.
+
+    Columns are arrays, lists, or of pandas' own types; ``index`` is that of the rows, if they have one.
+    """
     try:
         import pandas as pd
     except ImportError:
-        return columns
-    return pd.DataFrame(columns)
+        return {name: np.asarray(values) for name, values in columns.items()}
+    return pd.DataFrame(
+        {name: v if isinstance(v, pd.Index) else np.asarray(v) for name, v in columns.items()}, index=index
+    )

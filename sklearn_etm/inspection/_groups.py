@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
-from ._corpus import corpus_of
+from ._corpus import check_same_order, corpus_of
 from ._frame import frame
 from ._words import labels_of
 
@@ -30,6 +30,8 @@ def topics_over(
 ) -> Any:
     """Prevalence of each topic by class, date or any other column, with its uncertainty.
 
+    The prevalence of a topic is its mean proportion over documents, each counting the same.
+
     Parameters
     ----------
     model : fitted model, pipeline or search with one
@@ -37,7 +39,8 @@ def topics_over(
     X : documents as ``model`` was fitted on
         Texts for a pipeline, counts else.
     groups : sequence of length n_samples
-        The group of each document: strings, numbers, dates; a list, an array, or a column of pandas or polars.
+        The group of each document: strings, numbers, dates; a list, an array, or a column of pandas or polars. They
+        are those of the rows of ``X`` by their places, as everywhere in scikit-learn, not by an index.
     freq : str, optional
         Bins dates by calendar: a unit of NumPy's datetimes, with a multiple or without, ``"10Y"``, ``"Y"``, ``"3M"``
         (quarters), ``"M"``, ``"W"`` (weeks that begin on Monday), ``"D"`` or ``"h"``. ``groups`` may then be anything
@@ -48,7 +51,7 @@ def topics_over(
         How often the documents of each group are drawn anew.
     random_state : int, RandomState or None, default=None
         Draws them; an int for the same numbers every time.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns
@@ -57,8 +60,8 @@ def topics_over(
         One row for each group and topic, groups sorted, with the columns
 
         - ``group``, ``topic`` (its row in ``components_``), ``label`` (see :func:`topic_labels`)
-        - ``mean``: mean proportion of the topic over the documents of the group, each counting the same
-        - ``low``, ``high``: percentiles of the means of documents drawn from the group with replacement
+        - ``prevalence``: mean proportion of the topic over the documents of the group, each counting the same
+        - ``low``, ``high``: percentiles of the prevalence in documents drawn from the group with replacement
         - ``n_documents``: number of documents in the group; the interval of a single one has no width
 
         Bins without documents have no rows.
@@ -68,8 +71,8 @@ def topics_over(
     TypeError
         If ``model`` is an array, or groups do not sort together.
     ValueError
-        If ``groups`` has another length than ``X``, names no group at all, or does not hold dates where ``freq`` is
-        given; if ``freq``, ``confidence`` or ``n_bootstrap`` is out of range.
+        If ``groups`` has another length than ``X``, or the index of ``X`` in another order, names no group at all, or
+        does not hold dates where ``freq`` is given; if ``freq``, ``confidence`` or ``n_bootstrap`` is out of range.
 
     Warns
     -----
@@ -100,6 +103,7 @@ def topics_over(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}.")
     check_scalar(n_bootstrap, "n_bootstrap", Integral, min_val=1)
+    check_same_order(X, groups, "groups")
     corpus = corpus_of(model, X, feature_names)
     names, members = _members(groups, freq, len(corpus.doc_topic))
     n_groups, n_topics = len(members), corpus.doc_topic.shape[1]
@@ -110,7 +114,7 @@ def topics_over(
             "group": np.repeat(names, n_topics),
             "topic": np.tile(np.arange(n_topics), n_groups),
             "label": np.tile(labels_of(corpus.topics.components, corpus.topics.feature_names), n_groups),
-            "mean": np.concatenate([corpus.doc_topic[rows].mean(axis=0) for rows in members]),
+            "prevalence": np.concatenate([corpus.doc_topic[rows].mean(axis=0) for rows in members]),
             "low": np.concatenate([low for low, _ in bounds]),
             "high": np.concatenate([high for _, high in bounds]),
             "n_documents": np.repeat([len(rows) for rows in members], n_topics),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
-from .._sparse import row_index, row_sums
+from .._sparse import entry_rows, row_sums
 from ._validation import check_counts, check_distributions
 
 # Floats gathered at a time by `completion_log_likelihood`: 8 MB, small enough for a processor's cache.
@@ -135,7 +135,7 @@ def completion_log_likelihood(doc_topic: ArrayLike, components: ArrayLike, X_hel
     theta = check_distributions(doc_topic, "doc_topic", shape=(X.shape[0], beta.shape[0]))
 
     word_topic = np.ascontiguousarray(beta.T)
-    rows = row_index(X)
+    rows = entry_rows(X)
     log_likelihood = np.zeros(X.shape[0])
     step = max(1, BLOCK_FLOATS // beta.shape[0])
     for start in range(0, X.nnz, step):

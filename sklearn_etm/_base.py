@@ -6,7 +6,7 @@ import warnings
 from abc import abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from functools import wraps
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -120,6 +120,9 @@ class BaseTopicModel(
     """What the models share: everything but what topics are made of."""
 
     _kind: str  # of topics, as the engine calls it
+    _own_constraints: ClassVar[
+        dict[str, Any]
+    ] = {}  # what parameters must be, where that is not the same for all models
     num_topics: int
     guide = "logistic_normal"  # family of theta; a parameter where there is a choice
     inference = "svi"

@@ -31,6 +31,12 @@ _SHARE: _Constraint = ("a number between 0 and 1", lambda value: _is_finite(valu
 _FLAG: _Constraint = ("True or False", lambda value: isinstance(value, bool | np.bool_))
 
 
+FLAG_OR_AUTO: _Constraint = (
+    'True, False or "auto"',
+    lambda value: _FLAG[1](value) or (isinstance(value, str) and value == "auto"),
+)
+
+
 def _one_of(*options: str) -> _Constraint:
     return " or ".join(f'"{option}"' for option in options), lambda value: isinstance(value, str) and value in options
 
@@ -51,10 +57,7 @@ CONSTRAINTS: dict[str, _Constraint] = {
     "guide": _one_of("dirichlet", "logistic_normal"),
     "inference": _one_of("svi", "mcem"),
     "decoder": _one_of("mixture", "product"),
-    "learn_prior": (
-        'True, False or, where the inference decides, "auto"',
-        lambda value: _FLAG[1](value) or (isinstance(value, str) and value == "auto"),
-    ),
+    "learn_prior": _FLAG,
     "num_chains": _COUNT,
     "num_e_steps": _COUNT,
     "num_leapfrog_steps": _COUNT,
@@ -103,7 +106,8 @@ CONSTRAINTS: dict[str, _Constraint] = {
 
 def check_parameters(estimator: Any) -> None:
     """Raise a ValueError where a parameter of an estimator is of a wrong type or out of its range."""
+    constraints = CONSTRAINTS | estimator._own_constraints
     for name, value in estimator.get_params(deep=False).items():
-        wanted, valid = CONSTRAINTS.get(name, ("", lambda value: True))
+        wanted, valid = constraints.get(name, ("", lambda value: True))
         if not valid(value):
             raise ValueError(f"{name} of {type(estimator).__name__} must be {wanted}; got {value!r}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from . import _hmc
 from ._base import BaseTopicModel, TopicStart, Training
 from ._callbacks import EpochLosses
+from ._constraints import FLAG_OR_AUTO
 from ._initialize import Start
 from ._posterior import BLOCK_FLOATS, softmax, topic_proportions
 from ._warnings import is_fitted_for_its_score, warn
@@ -192,6 +193,7 @@ class LNTMTransformer(BaseTopicModel):
     """
 
     _kind = "lntm"
+    _own_constraints: ClassVar[dict[str, Any]] = {"learn_prior": FLAG_OR_AUTO}  # the inference decides
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from conftest import MCEM, MODELS, SMALL, VARIANTS
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer
@@ -193,12 +194,23 @@ def check_odd_counts(make_model, X):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "Topics")  # few odd documents need not have three topics
+        warnings.filterwarnings("ignore", "X holds fractions")
         if make_model().inference == "mcem":  # two passes do not adapt chains, and say so
             warnings.simplefilter("ignore", ConvergenceWarning)
         assert_sensible(make_model().fit(X), X)
         streamed = make_model().partial_fit(X)
         assert_sensible(streamed, X)
         assert_sensible(streamed.partial_fit(X), X)
+
+
+def test_fractions_are_warned_of_once_and_where_somebody_sees_the_model(make_model):
+    fractions = COUNTS / np.linalg.norm(COUNTS + 1, axis=1, keepdims=True)
+    with pytest.warns(UserWarning, match="X holds fractions.*alternate_sign=False, norm=None") as caught:
+        make_model().fit(fractions)
+    assert [warning.filename for warning in caught if "fractions" in str(warning.message)] == [__file__]
+    with pytest.warns(UserWarning, match="X holds fractions") as caught:
+        GridSearchCV(make_model(), {"learning_rate": [0.01, 0.02]}, cv=2).fit(fractions)
+    assert sum("fractions" in str(warning.message) for warning in caught) == 1  # of the model that it refits
 
 
 @pytest.mark.parametrize("n_samples", [3, 9])
@@ -308,19 +320,79 @@ def test_a_concentration_for_each_topic(model):
         model.set_params(doc_topic_prior=[0.1, 0.2]).fit(COUNTS)
 
 
-@pytest.mark.parametrize(
-    "change", [{"learning_rate": -1.0}, {"num_topics": 5}, {"likelihood": "poisson"}, {"learn_prior": None}]
-)
-def test_parameter_changed_between_batches(learned, change):
-    if "learn_prior" in change:
-        change = {"learn_prior": not learned._learns_prior}
-    model = pickle.loads(pickle.dumps(learned)).set_params(**change)
+CHANGES = {  # of parameters that a model in training has made something of
+    "num_topics": 5,
+    "doc_topic_prior": 0.5,
+    "likelihood": "poisson",
+    "guide": "dirichlet",
+    "inference": "svi",
+    "decoder": "product",
+    "topic_prior_scale": 3.0,
+    "topic_word_prior": 0.5,
+    "hidden_layer_sizes": (9,),
+    "encoder_features": 9,
+    "step_size": 0.5,
+    "embeddings": "corpus",
+    "train_embeddings": False,
+    "embedding_size": 7,
+    "oov": "random",
+    "center_embeddings": True,
+    "normalize_embeddings": True,
+}
+OTHERS = {  # that may change
+    "topic_smoothing": 10.0,
+    "separation": 0.5,
+    "max_iter": 3,
+    "em_iter": 2,
+    "transform_iter": 2,
+    "batch_size": 2,
+    "learning_rate": 0.01,
+    "early_stopping": False,
+    "validation_fraction": 0.2,
+    "n_iter_no_change": 5,
+    "tol": 1e-3,
+    "warm_start": True,
+    "random_state": 1,
+    "verbose": 0,
+    "num_chains": 2,
+    "num_e_steps": 2,
+    "num_leapfrog_steps": 3,
+    "target_accept": 0.7,
+    "num_samples": 5,
+    "vocabulary": None,
+}
+
+
+def assert_refuses_to_go_on(model, name):
     before = pickle.dumps(model)
-    with pytest.raises(ValueError, match=next(iter(change))):
+    with pytest.raises(ValueError, match=f"^{name} is .*but the model in training has .*Set {name} back"):
         model.partial_fit(COUNTS)
     assert_unchanged(model, before)
-    with pytest.raises(ValueError, match=next(iter(change))):
+    with pytest.raises(ValueError, match=f"^{name} is "):
         model.set_params(warm_start=True).fit(COUNTS)
+
+
+def test_parameters_that_the_state_holds_cannot_change(learned):
+    given = learned.get_params()
+    assert given.keys() <= CHANGES.keys() | OTHERS.keys() | {"learn_prior"}
+    changes = {name: value for name, value in CHANGES.items() if name in given and given[name] != value}
+    if learned.inference == "mcem":
+        changes.pop("decoder")  # goes with the other inference only
+    else:
+        changes.pop("step_size", None)  # of chains, which it has none of
+    for name, value in (changes | {"learn_prior": not learned._learns_prior}).items():
+        assert_refuses_to_go_on(pickle.loads(pickle.dumps(learned)).set_params(**{name: value}), name)
+
+
+def test_parameters_that_may_change_take_effect(learned):
+    model = pickle.loads(pickle.dumps(learned))
+    expected = pickle.loads(pickle.dumps(learned)).partial_fit(COUNTS).components_
+    others = {name: value for name, value in OTHERS.items() if name in model.get_params()}
+    assert np.isfinite(model.set_params(**others).partial_fit(COUNTS).components_).all()
+    separated = pickle.loads(pickle.dumps(learned)).set_params(separation=50.0).partial_fit(COUNTS)
+    assert np.abs(separated.components_ - expected).max() > 1e-3
+    with pytest.raises(ValueError, match="learning_rate"):
+        model.set_params(learning_rate=-1.0).partial_fit(COUNTS)
 
 
 def test_early_stopping_that_leaves_no_document(model):
@@ -353,8 +425,9 @@ def test_training_that_becomes_non_finite(learned, method):
         assert_unchanged(model, before)
 
 
-def test_interrupted_fit_leaves_a_fitted_model_as_it_was(learned, monkeypatch):
-    model = pickle.loads(pickle.dumps(learned)).set_params(verbose=1)
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_interrupted_fit_leaves_a_fitted_model_as_it_was(learned, monkeypatch, warm_start):
+    model = pickle.loads(pickle.dumps(learned)).set_params(verbose=1, warm_start=warm_start)
     before = pickle.dumps(model)
 
     def interrupt(*args, **kwargs):

@@ -13,12 +13,14 @@ from scipy.stats import poisson
 from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm._base import logistic_normal_prior, matching_concentration, separate
 from sklearn_etm._cooccurrence import word_vectors
+from sklearn_etm._posterior import encode, fold
 from sklearn_etm._posterior import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.engine import hmc, likelihood
 from sklearn_etm.engine.batches import LARGE, MIN_DOCUMENTS, MIN_WORDS, Corpus, padded_size, padded_vocabulary
 from sklearn_etm.engine.likelihood import expected_counts, log_likelihood, poisson_terms, refine
-from sklearn_etm.engine.models import Dirichlet, Spec, model, topic_distributions
+from sklearn_etm.engine.models import Dirichlet, Encoder, Spec, model, topic_distributions
+from sklearn_etm.engine.training import Trainer
 
 D, V, K = 23, 70, 4
 B = MIN_DOCUMENTS  # what a batch of D documents is padded to
@@ -136,6 +138,49 @@ def test_refinement_is_the_same_in_training_and_in_transform(batch, parameters):
     theta, beta_t, prior = (np.asarray(part, float) for part in (theta[known], beta_t[:V], prior[known]))
     served = refine_numpy(theta, prior, sp.csr_array(X[known]), beta_t, 4)
     assert_allclose(np.asarray(in_training)[known], served, rtol=1e-4)
+
+
+def test_a_word_of_probability_zero_changes_nothing():
+    theta, beta_t = np.array([[0.3, 0.7]]), np.array([[0.5, 1.0], [0.5, 0.0], [0.0, 0.0]])
+    refined = refine_numpy(theta, np.ones((1, 2)), sp.csr_array([[2.0, 1.0, 1.0]]), beta_t, 1)
+    assert_allclose(refined, refine_numpy(theta, np.ones((1, 2)), sp.csr_array([[2.0, 1.0, 0.0]]), beta_t, 1))
+
+
+def test_served_encoder_is_that_of_training():
+    """Batch norm, with moments and scales of its own, folded into the last layer."""
+    rng = np.random.RandomState(0)
+    encoder = Encoder(K, (6, 5), scaled=True)
+    features, mask = jnp.asarray(rng.normal(size=(D, 8)), jnp.float32), jnp.ones(D)
+    state = encoder.init(jax.random.key(0), features, mask, False)
+    state = jax.tree.map(lambda leaf: jnp.asarray(rng.uniform(0.1, 0.5, leaf.shape), jnp.float32), state)
+    idf, projection = np.ones(3), np.zeros((3, 8))
+    arrays = fold(state["params"], state["batch_stats"], idf, projection, 1.0)
+    loc, h = encode(np.asarray(features, float), arrays)
+    W, b = arrays["log_variance"]
+    expected_loc, expected_scale = encoder.apply(state, features, mask, False)
+    assert_allclose(loc, expected_loc, rtol=1e-4, atol=1e-4)
+    assert_allclose(np.exp(0.5 * (h @ W + b)), expected_scale, rtol=1e-4)
+
+
+@pytest.mark.parametrize("separation", [0.0, 3.0])
+def test_what_is_optimised_is_the_sum_of_the_parts(counts, separation):
+    """Of an epoch without a step: reconstruction, divergence, prior of the topics and their separation."""
+    rng = np.random.RandomState(0)
+    b, delta = rng.normal(size=(V, K)), 2.0
+    unigram = counts.sum(axis=0) + 1.0
+    unigram /= unigram.sum()
+    constants = {"unigram": unigram, "mu": np.zeros(K), "log_sigma": np.zeros(K), "loc_scale": np.ones(K)}
+    sizes = {"topics": "lntm", "K": K, "hidden": (4,)}
+    trainer = Trainer.begin(sizes, constants | {"delta": delta}, {"b": b}, rng, {})
+    corpus = Corpus(counts[1:], lambda X: X[:, :3].toarray(), D, padded_vocabulary(V), np.random.RandomState(0))
+    objective, reconstruction, kl = trainer.epoch(corpus, lambda done: np.zeros(len(done)), separation)
+    log_prior = -0.5 * ((b / delta) ** 2).sum()
+    apart = np.log(K) * separation * (D - 1)  # at most
+    assert kl > 0
+    if separation:
+        assert reconstruction + kl - log_prior - apart < objective < reconstruction + kl - log_prior
+    else:
+        assert_allclose(objective, reconstruction + kl - log_prior, rtol=1e-5)
 
 
 def test_refinement_never_lowers_the_posterior(counts, parameters):

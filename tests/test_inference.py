@@ -302,6 +302,15 @@ def test_product_of_experts_finds_planted_topics():
     assert distance[linear_sum_assignment(distance)].max() < 0.1
 
 
+def test_likelihood_is_that_of_the_fit(X):
+    """A parameter that was set since does not change what was learned."""
+    model = LNTMTransformer(**SMALL, likelihood="poisson").fit(X)
+    fitted = model.log_marginal_likelihood(X[:2], "iwae").log_likelihood
+    assert_array_equal(
+        model.set_params(likelihood="multinomial").log_marginal_likelihood(X[:2], "iwae").log_likelihood, fitted
+    )
+
+
 def test_standard_deviation_needs_chains(X):
     with pytest.raises(ValueError, match="mcem"):
         LNTMTransformer(**SMALL).fit(X).transform(X, return_std=True)

@@ -2,7 +2,9 @@
 
 import pickle
 import re
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import jax
 import numpy as np
@@ -18,7 +20,9 @@ from sklearn.pipeline import Pipeline
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.engine import em, programs
 from sklearn_etm.engine.programs import n_compiled
+from sklearn_etm.engine.training import Trainer
 
 PASSES = 6
 NUM_TOPICS = [2, 5, 10, 20]
@@ -117,6 +121,34 @@ def test_fits_in_threads_do_not_mix():
         together = list(threads.map(lambda model: clone(model).fit(X).components_, models))
     for topics, model in zip(together, models, strict=True):
         assert_array_equal(topics, model.fit(X).components_)
+
+
+def test_fits_in_threads_run_at_the_same_time(X, monkeypatch):
+    """Each waits, in the midst of its first epoch, for the other to come there, too."""
+    models = [LNTMTransformer(**SMALL), LNTMTransformer(**SMALL, separation=0.5)]
+    models[0].fit(X)
+    run, both = programs.run, Barrier(2, timeout=60)
+    waited = threading.local()
+
+    def run_together(name, *arguments):
+        if name == "svi" and not hasattr(waited, "once"):
+            waited.once = both.wait()
+        return run(name, *arguments)
+
+    monkeypatch.setattr(programs, "run", run_together)
+    with ThreadPoolExecutor(2) as threads:
+        assert len(list(threads.map(lambda model: model.fit(X), models))) == 2
+
+
+def test_error_of_what_is_compiled_beside_the_epochs_is_raised(X, monkeypatch):
+    def fail(*arguments):
+        raise MemoryError("no room for the E-step")
+
+    monkeypatch.setattr(em, "topic_counts", fail)
+    model = LNTMTransformer(**SMALL)
+    with pytest.raises(MemoryError, match="E-step"):
+        model.fit(X)
+    assert not hasattr(model, "components_")
 
 
 # Streams
@@ -236,7 +268,7 @@ def test_early_stopping_looks_at_the_score_of_held_out_documents(make_model, X):
     if model.inference == "mcem":
         model.set_params(tol=0.05, num_e_steps=1, learning_rate=0.1)
     assert model.fit(X).n_iter_ == 4
-    assert model.set_params(early_stopping=True).fit(X).n_iter_ == 2
+    assert model.set_params(early_stopping=True).fit(X).n_iter_ < 4
 
 
 def test_warm_start_goes_on(make_model, X):
@@ -249,6 +281,12 @@ def test_warm_start_goes_on(make_model, X):
     cosine = (topics * model.components_).sum(1)
     cosine = cosine / np.linalg.norm(topics, axis=1) / np.linalg.norm(model.components_, axis=1)
     assert (cosine > 0.9).all()
+
+
+def test_curves_of_a_warm_start_are_of_its_own_passes(X):
+    model = MCEM(**SMALL | {"max_iter": 3}, warm_start=True).fit(X).fit(X)
+    assert model.n_iter_ == len(model.loss_curve_) == len(model.acceptance_rate_) == 3
+    assert len(model.partial_fit(X).acceptance_rate_) == model.n_iter_ == 4
 
 
 def test_without_warm_start_fit_forgets(make_model, X):
@@ -318,6 +356,25 @@ def test_callback_of_a_search_sees_the_epochs(callbacks, model, X):
     assert recorder.events.count("epoch 2/2") == 2 * 3
     assert recorder.events[-1] == "teardown"
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+class Listener(Recorder):
+    """Callback that asks for no fitted estimator."""
+
+    def on_fit_task_end(self, estimator, context, *, X=None):
+        self.events.append(context.task_name)
+        return False
+
+
+def test_state_is_copied_only_where_a_callback_asks_for_a_fitted_model(callbacks, model, X, monkeypatch):
+    saved = []
+    save = Trainer.save
+    monkeypatch.setattr(Trainer, "save", lambda trainer: saved.append(trainer) or save(trainer))
+    listener = Listener(X)
+    model.set_callbacks(listener).fit(X)
+    Pipeline([("topics", clone(model))]).fit(X)
+    assert "epoch 2/2" in listener.events
+    assert len(saved) == 2  # once a fit, for what it leaves behind
 
 
 def test_model_with_callbacks_is_pickled_and_streams(callbacks, make_model, X):

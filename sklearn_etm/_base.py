@@ -22,6 +22,7 @@ from ._marginal import MarginalLikelihoodMixin
 from ._repr import TopicsReprMixin
 from ._vectorizer import feature_names
 from .metrics import completion_log_likelihood, completion_split
+from .metrics._validation import PASS_COUNTS
 
 if TYPE_CHECKING:
     from .engine.batches import Corpus
@@ -575,7 +576,7 @@ class BaseTopicModel(
         if lowest < 0:
             raise ValueError(
                 f"Negative values in data passed to {type(self).__name__}.{method}: X goes down to {lowest:g}. "
-                "Pass counts, as CountVectorizer gives them, not centred features."
+                f"{PASS_COUNTS}"
             )
         if highest > MAX_COUNT:
             raise ValueError(f"X holds the count {highest:g}; the largest that can be learned from is {MAX_COUNT:g}.")

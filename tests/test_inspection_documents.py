@@ -8,10 +8,17 @@ import scipy.sparse as sp
 from scipy.stats import binom, entropy
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import LatentDirichletAllocation
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.pipeline import make_pipeline
 
-from sklearn_etm.inspection import document_table, representative_documents, similar_documents, topics_over
+from sklearn_etm.inspection import (
+    document_table,
+    pyldavis_data,
+    representative_documents,
+    similar_documents,
+    topic_table,
+    topics_over,
+)
 
 NAMES = ["star", "goal", "vote"]
 
@@ -130,6 +137,14 @@ def test_similarity_is_one_for_the_same_and_zero_without_a_topic_in_common(pipel
 def test_arrays_of_topics_have_no_documents(function):
     with pytest.raises(TypeError, match="fitted model"):
         function(np.eye(3), np.eye(3))
+
+
+@pytest.mark.parametrize("function", [document_table, representative_documents, topic_table, pyldavis_data])
+def test_signs_of_hashed_words_are_no_counts(model, function):
+    X = HashingVectorizer(n_features=3).transform(["star moon sky comet", "goal team ball play"])
+    assert X.min() < 0
+    with pytest.raises(ValueError, match=r"Negative values in X.*HashingVectorizer\(alternate_sign=False, norm=None\)"):
+        function(model, X)
 
 
 # Groups

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from .._topics import Topics, topics_of
+from ..metrics._validation import PASS_COUNTS
 
 EXCERPT_LENGTH = 100  # characters
 
@@ -46,9 +47,10 @@ def corpus_of(model: Any, X: Any, feature_names: Any = None) -> Corpus:
 def documents_of(topics: Topics, X: Any) -> Corpus:
     """Documents with their proportions of topics that are known already."""
     given = topics.counts(X)
-    doc_topic = topics._replace(before=None).doc_topic(given)
     counts = sp.csr_array(check_array(given, accept_sparse="csr", dtype="numeric", input_name="X"))
-    return Corpus(topics, counts, doc_topic)
+    if counts.nnz and counts.data.min() < 0:
+        raise ValueError(f"Negative values in X, which goes down to {counts.data.min():g}. {PASS_COUNTS}")
+    return Corpus(topics, counts, topics._replace(before=None).doc_topic(given))
 
 
 def token_shares(doc_topic: NDArray[np.float64], lengths: NDArray[Any]) -> NDArray[np.float64]:

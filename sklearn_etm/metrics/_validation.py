@@ -14,6 +14,11 @@ from .._topics import proportions
 # Room for rows normalised in single precision; it moves a perplexity by at most one part in ten thousand.
 ROW_SUM_TOLERANCE = 1e-4
 
+PASS_COUNTS = (
+    "Pass counts, as CountVectorizer gives them, not centred features; words are hashed into counts by "
+    "HashingVectorizer(alternate_sign=False, norm=None)."
+)
+
 
 def check_two_dimensional(values: Any, name: str) -> None:
     if np.ndim(values) != 2:
@@ -63,7 +68,7 @@ def check_counts(X: Any, name: str, n_columns: int | None = None) -> Any:
         X = sp.csr_matrix(X)
     X.sum_duplicates()
     if X.nnz and X.data.min() < 0:
-        raise ValueError(f"{name} holds counts, which must not be negative; got {X.data.min():.6g}.")
+        raise ValueError(f"{name} holds counts, which must not be negative; got {X.data.min():.6g}. {PASS_COUNTS}")
     if n_columns is not None and X.shape[1] != n_columns:
         raise ValueError(
             f"{name} has {X.shape[1]} columns and components has {n_columns}; both need one column for every "

@@ -8,7 +8,6 @@ import html
 import json
 import os
 import re
-import warnings
 from importlib import resources
 from numbers import Integral
 from pathlib import Path
@@ -25,13 +24,14 @@ from .. import metrics
 from .._topics import topics_of
 from ._corpus import Corpus, documents_of, excerpt, texts_of
 from ._documents import representative_documents
-from ._groups import _members, topics_over
+from ._groups import Members, Prevalence, members_of
 from ._similarity import topic_map
 from ._topic_table import topic_table
 from ._words import leading, relevance
 
 EXCERPT_LENGTH = 300  # characters
 MAX_GROUPS = 100
+CONFIDENCE, N_BOOTSTRAP = 0.95, 1000  # of the intervals of groups
 MAX_LOSSES = 500
 MAIN_TOPICS = 3  # that are told of a document
 MAIN_WORDS = 10  # of a document without text
@@ -142,11 +142,11 @@ def report(
         )
     n_samples = _num_samples(X)
     texts = texts_of(X, texts, n_samples)
-    members = None if groups is None else _members(groups, freq, n_samples)
-    if members is not None and len(members[0]) > MAX_GROUPS:
+    members = None if groups is None else members_of(groups, freq, n_samples)
+    if members is not None and len(members.names) > MAX_GROUPS:
         raise ValueError(
-            f"groups names {len(members[0])} groups, and the page has room for {MAX_GROUPS}: bin dates with freq, or "
-            "put small groups together."
+            f"groups names {len(members.names)} groups, and the page has room for {MAX_GROUPS}: bin dates with freq, "
+            "or put small groups together."
         )
     title = f"{len(topics.components)} topics of {n_samples:,} documents" if title is None else str(title)
 
@@ -168,10 +168,7 @@ def report(
         "topics": _topics(known, corpus, representatives, n_words),
     }
     if members is not None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about documents without a group: told above
-            prevalence = topics_over(known, corpus.counts, groups, freq=freq, random_state=rng)
-        data["groups"] = _groups(members, prevalence)
+        data["groups"] = _groups(members, members.prevalence(corpus.doc_topic, CONFIDENCE, N_BOOTSTRAP, rng))
     _write(path, _page(title, data))
     return path
 
@@ -204,13 +201,15 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
     ]
 
 
-def _documents(corpus: Corpus, texts: list[str] | None, shown: NDArray[np.intp], members: Any) -> list[dict[str, Any]]:
+def _documents(
+    corpus: Corpus, texts: list[str] | None, shown: NDArray[np.intp], members: Members | None
+) -> list[dict[str, Any]]:
     """What the page tells of the documents in it."""
     doc_topic, lengths = corpus.doc_topic[shown], corpus.lengths[shown]
     main = np.argsort(-doc_topic, axis=1, kind="stable")[:, :MAIN_TOPICS]
     said = _main_words(corpus, shown) if texts is None else [excerpt(texts[d], EXCERPT_LENGTH) for d in shown]
     group = np.full(len(corpus.doc_topic), -1)
-    for i, rows in enumerate([] if members is None else members[1]):
+    for i, rows in enumerate([] if members is None else members.rows):
         group[rows] = i
     return [
         {
@@ -234,14 +233,14 @@ def _main_words(corpus: Corpus, shown: NDArray[np.intp]) -> list[str]:
     return said
 
 
-def _groups(members: Any, prevalence: Any) -> dict[str, Any]:
+def _groups(members: Members, prevalence: Prevalence) -> dict[str, Any]:
     """Prevalence as the page has it: a row for each group, a column for each topic."""
-    names, rows = members
+    names = members.names
     names = np.datetime_as_string(names, unit="auto") if names.dtype.kind == "M" else names
     return {
         "names": [str(name) for name in names],
-        "sizes": [len(documents) for documents in rows],
-        **{c: _rounded(np.asarray(prevalence[c]).reshape(len(names), -1)) for c in ("mean", "low", "high")},
+        "sizes": [len(rows) for rows in members.rows],
+        **{name: _rounded(values) for name, values in prevalence._asdict().items()},
     }
 
 

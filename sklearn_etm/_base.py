@@ -20,6 +20,7 @@ from ._constraints import check_parameters
 from ._initialize import Start
 from ._marginal import MarginalLikelihoodMixin
 from ._repr import TopicsReprMixin
+from ._texts import HOLDS_TEXT
 from ._vectorizer import feature_names
 from .metrics import completion_log_likelihood, completion_split
 from .metrics._validation import PASS_COUNTS
@@ -597,7 +598,7 @@ class BaseTopicModel(
             except ValueError as error:
                 if "could not convert string" not in str(error):
                     raise
-                raise ValueError("X holds text. Pass counts: put a CountVectorizer before, in one Pipeline.") from error
+                raise ValueError(HOLDS_TEXT) from error
         if names is not None and reset:
             self.feature_names_in_ = names
         elif names is not None and hasattr(self, "feature_names_in_"):

@@ -55,6 +55,6 @@ def _top_words(model: Any) -> list[list[str]]:
     best = np.argpartition(-topics, n - 1, axis=1)[:, :n]  # sorting all words of a large vocabulary takes long
     order = np.argsort(-np.take_along_axis(topics, best, axis=1), axis=1)
     columns = np.take_along_axis(best, order, axis=1)
-    names = names_of(None, model)
+    names = names_of((), model)
     named = columns if names is None else np.asarray(names, dtype=object)[columns]
     return [[str(word) for word in row] for row in named]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,18 +11,20 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
+from ._texts import counts_of
+
 
 class Topics(NamedTuple):
     """What is looked at of a topic model."""
 
     components: np.ndarray  # (K, V) float64, rows sum to 1
     feature_names: np.ndarray  # (V,) str
-    before: Any  # the fitted steps that make counts of what the model is given, or None
+    before: Sequence[Any]  # the fitted steps that make counts of what is given, one after the other
     model: Any  # the fitted topic model itself, or None where topics were given as an array
 
     def counts(self, X: Any) -> Any:
         """Counts of what the model's `fit` was given: texts for a pipeline that starts with a vectorizer."""
-        return X if self.before is None else self.before.transform(X)
+        return counts_of(self.before, X)
 
     def doc_topic(self, X: Any) -> np.ndarray:
         """Topic proportions of documents, (n_samples, K), rows sum to 1; equal ones for a row of zeros.
@@ -59,7 +62,7 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
         If it is not fitted.
     """
     model = getattr(model, "best_estimator_", model)
-    before = None
+    before: Sequence[Any] = ()
     if isinstance(model, Pipeline):
         before, model = _split(model)
     if isinstance(model, np.ndarray | list | tuple):
@@ -83,11 +86,11 @@ def proportions(rows: Any) -> np.ndarray:
     return np.where(total > 0, rows / np.where(total > 0, total, 1.0), 1.0 / rows.shape[1])
 
 
-def _split(pipeline: Pipeline) -> tuple[Pipeline | None, Any]:
+def _split(pipeline: Pipeline) -> tuple[Sequence[Any], Any]:
     """The steps before the topic model, and the model."""
     for i in reversed(range(len(pipeline))):
         if hasattr(pipeline[i], "components_"):
-            return (pipeline[:i] if i else None), pipeline[i]
+            return ([pipeline[:i]] if i else []), pipeline[i]
     check_is_fitted(pipeline)
     raise TypeError(
         "No step of the pipeline has components_: pass one that holds a topic model; the steps are "
@@ -106,10 +109,10 @@ def _components(model: Any) -> Any:
     return model.components_
 
 
-def names_of(before: Any, model: Any) -> Any:
+def names_of(before: Sequence[Any], model: Any) -> Any:
     """Names of the model's columns, as far as they are known."""
-    if before is not None and hasattr(before, "get_feature_names_out"):
-        return before.get_feature_names_out()
+    if before and hasattr(before[-1], "get_feature_names_out"):
+        return before[-1].get_feature_names_out()
     for name in ("feature_names_in_", "vocabulary"):
         if getattr(model, name, None) is not None:
             return getattr(model, name)

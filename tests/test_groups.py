@@ -7,6 +7,7 @@ from collections import deque
 from decimal import Decimal
 
 import matplotlib
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -45,7 +46,7 @@ def model():
 @pytest.fixture(autouse=True)
 def close_figures():
     yield
-    matplotlib.pyplot.close("all")
+    plt.close("all")
 
 
 def groups_of(model, groups, **options):

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from .._texts import documents_as_texts, encoding_of, text_of
 from .._topics import Topics, topics_of
 from ..metrics._validation import PASS_COUNTS
 
@@ -50,7 +51,7 @@ def documents_of(topics: Topics, X: Any) -> Corpus:
     counts = sp.csr_array(check_array(given, accept_sparse="csr", dtype="numeric", input_name="X"))
     if counts.nnz and counts.data.min() < 0:
         raise ValueError(f"Negative values in X, which goes down to {counts.data.min():g}. {PASS_COUNTS}")
-    return Corpus(topics, counts, topics._replace(before=None).doc_topic(given))
+    return Corpus(topics, counts, topics._replace(before=()).doc_topic(given))
 
 
 def token_shares(doc_topic: NDArray[np.float64], lengths: NDArray[Any]) -> NDArray[np.float64]:
@@ -61,15 +62,17 @@ def token_shares(doc_topic: NDArray[np.float64], lengths: NDArray[Any]) -> NDArr
     return lengths @ doc_topic / total
 
 
-def texts_of(X: Any, texts: Any, n_documents: int) -> list[str] | None:
-    """The texts given, else X where it is texts, else None."""
+def texts_of(topics: Topics, X: Any, texts: Any, n_documents: int) -> list[str] | None:
+    """The texts given, else those of X, as far as the steps before the topics read texts, else None."""
     if texts is None:
-        is_texts = hasattr(X, "__len__") and getattr(X, "ndim", 1) == 1 and all(isinstance(text, str) for text in X)
-        return list(X) if is_texts else None
-    texts = [str(text) for text in texts]
+        return documents_as_texts(X, topics.before)
+    if isinstance(texts, str | bytes):
+        raise ValueError(f"texts must be in a list, one text for each of the {n_documents} documents; got one text.")
+    texts, encoding = list(texts), encoding_of(topics.before)
     if len(texts) != n_documents:
         raise ValueError(f"texts must hold one text for each of the {n_documents} documents of X; got {len(texts)}.")
-    return texts
+    known = [text_of(text, encoding) for text in texts]
+    return [str(given) if text is None else text for text, given in zip(known, texts, strict=True)]
 
 
 def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:

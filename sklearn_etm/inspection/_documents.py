@@ -11,7 +11,7 @@ from scipy.stats import entropy
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_scalar
 
-from ._corpus import corpus_of, excerpt, texts_of
+from ._corpus import Corpus, corpus_of, excerpt, texts_of
 from ._frame import frame
 from ._words import labels_of
 
@@ -81,7 +81,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     for i in range(1, n_topics):
         columns |= {f"topic_{i + 1}": order[:, i], f"proportion_{i + 1}": proportions[:, i]}
     columns |= {"entropy": entropy(corpus.doc_topic, axis=1), "length": corpus.lengths}
-    return frame(columns | _text_column(X, texts, columns["document"], len(order)))
+    return frame(columns | _text_column(corpus, X, texts, columns["document"]))
 
 
 def representative_documents(
@@ -149,7 +149,7 @@ def representative_documents(
         "proportion": corpus.doc_topic[document, topic],
         "length": lengths[document],
     }
-    return frame(columns | _text_column(X, texts, document, len(lengths)))
+    return frame(columns | _text_column(corpus, X, texts, document))
 
 
 def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: int = 10) -> Any:
@@ -165,7 +165,7 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
         Only its ``transform`` matters.
     X : documents as ``model`` was fitted on
         Those to search: texts for a pipeline, counts else.
-    query : documents of the same kind
+    query : documents of the same kind, or one text
         Those to find others for, in a list or rows of a matrix. Documents of ``X`` find themselves first.
     texts : sequence of str, optional
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
@@ -201,6 +201,7 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     """
     n = check_scalar(n, "n", Integral, min_val=1)
     corpus = corpus_of(model, X)
+    query = [query] if isinstance(query, str | bytes) else query
     points, sought = np.sqrt(corpus.doc_topic), np.sqrt(corpus.topics.doc_topic(query))
     distances, nearest = NearestNeighbors(n_neighbors=min(n, len(points))).fit(points).kneighbors(sought)
     columns = {
@@ -208,7 +209,7 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
         "document": nearest.ravel(),
         "similarity": 1 - distances.ravel() / np.sqrt(2),
     }
-    return frame(columns | _text_column(X, texts, nearest.ravel(), len(points)))
+    return frame(columns | _text_column(corpus, X, texts, nearest.ravel()))
 
 
 def _representatives(
@@ -221,7 +222,7 @@ def _representatives(
     return np.argsort(-evidence.T, axis=1, kind="stable")[:, :n]
 
 
-def _text_column(X: Any, texts: Any, documents: NDArray[np.intp], n_documents: int) -> dict[str, Any]:
+def _text_column(corpus: Corpus, X: Any, texts: Any, documents: NDArray[np.intp]) -> dict[str, Any]:
     """The beginnings of the documents' texts, if they are known."""
-    known = texts_of(X, texts, n_documents)
+    known = texts_of(corpus.topics, X, texts, len(corpus.doc_topic))
     return {} if known is None else {"text": [excerpt(known[i]) for i in documents]}

@@ -21,6 +21,7 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import _num_samples
 
 from .. import metrics
+from .._texts import check_documents
 from .._topics import topics_of
 from ._corpus import Corpus, documents_of, excerpt, texts_of
 from ._documents import representative_documents
@@ -140,8 +141,9 @@ def report(
         raise TypeError(
             "A report needs documents, and topics given as an array cannot transform them: pass a fitted model."
         )
+    check_documents(topics.before, X)
     n_samples = _num_samples(X)
-    texts = texts_of(X, texts, n_samples)
+    texts = texts_of(topics, X, texts, n_samples)
     members = None if groups is None else members_of(groups, freq, n_samples)
     if members is not None and len(members.names) > MAX_GROUPS:
         raise ValueError(

@@ -34,6 +34,15 @@ class Corpus(NamedTuple):
         return _integers(np.asarray(self.counts.sum(axis=0)).ravel())
 
     @property
+    def different(self) -> NDArray[np.intp]:
+        """The first of the documents that have the same words, each as often; in their order."""
+        counts = self.counts.copy()
+        counts.sum_duplicates()  # also puts words in order, in which they are added up below
+        drawn = np.random.default_rng(0).random((counts.shape[1], 2))  # two sums: no others are the same by chance
+        _, first = np.unique((counts @ drawn).view(np.complex128), return_index=True)
+        return np.sort(first)
+
+    @property
     def shares(self) -> NDArray[np.float64]:
         """Share of all tokens that each topic has; equal ones if there is no token."""
         return token_shares(self.doc_topic, self.lengths)

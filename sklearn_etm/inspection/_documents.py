@@ -94,7 +94,8 @@ def representative_documents(
 
     .. math:: \frac{N_d \theta_{dk} + m \pi_k}{N_d + m}
 
-    so that of documents with equal proportions the longest comes first, and a few words are not enough to lead.
+    so that of documents with equal proportions the longest comes first, and a few words are not enough to lead. Copies
+    of a document, which have the same words as often, are left out.
 
     Parameters
     ----------
@@ -105,7 +106,7 @@ def representative_documents(
     texts : sequence of str, optional
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
     n : int, default=3
-        Number of documents for each topic; where ``X`` has fewer, all of them are listed.
+        Number of documents for each topic; where ``X`` has fewer different ones, all of them are listed.
     prior_tokens : float, default=10
         :math:`m`, in tokens; 0 ranks by proportions alone.
     feature_names : sequence of str, optional
@@ -114,9 +115,9 @@ def representative_documents(
     Returns
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
-        ``n`` rows a topic, the best document first, of equal ones the first in ``X``, with the columns ``topic``,
-        ``label``, ``document`` (its row in ``X``), ``proportion`` (:math:`\theta_{dk}` itself), ``length`` (sum of its
-        row of counts) and, where texts are known, ``text``, the beginning of its text.
+        ``n`` rows a topic, the best document first, of equal ones and of copies the first in ``X``, with the columns
+        ``topic``, ``label``, ``document`` (its row in ``X``), ``proportion`` (:math:`\theta_{dk}` itself), ``length``
+        (sum of its row of counts) and, where texts are known, ``text``, the beginning of its text.
 
     Raises
     ------
@@ -139,8 +140,9 @@ def representative_documents(
     if not prior_tokens >= 0:
         raise ValueError(f"prior_tokens must not be negative; got {prior_tokens!r}.")
     corpus = corpus_of(model, X, feature_names)
-    lengths = corpus.lengths
-    best = _representatives(corpus.doc_topic, lengths, corpus.shares, n, prior_tokens)
+    lengths, different = corpus.lengths, corpus.different
+    best = _representatives(corpus.doc_topic[different], lengths[different], corpus.shares, n, prior_tokens)
+    best = different[best]
     topic, document = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
     columns = {
         "topic": topic,
@@ -166,11 +168,12 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     X : documents as ``model`` was fitted on
         Those to search: texts for a pipeline, counts else.
     query : documents of the same kind, or one text
-        Those to find others for, in a list or rows of a matrix. Documents of ``X`` find themselves first.
+        Those to find others for, in a list or rows of a matrix. Documents of ``X`` find themselves first, or the one
+        that they are a copy of.
     texts : sequence of str, optional
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
     n : int, default=10
-        Number of documents to find for each; where ``X`` has fewer, all of them are listed.
+        Number of documents to find for each; where ``X`` has fewer different ones, all of them are listed.
 
     Returns
     -------
@@ -188,7 +191,8 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
 
     Notes
     -----
-    Documents without known words all have the same proportions, and are found as such.
+    Of copies of a document, which have the same words as often, the first is found alone. Documents without known words
+    are copies of each other in this sense.
 
     Examples
     --------
@@ -202,8 +206,10 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     n = check_scalar(n, "n", Integral, min_val=1)
     corpus = corpus_of(model, X)
     query = [query] if isinstance(query, str | bytes) else query
-    points, sought = np.sqrt(corpus.doc_topic), np.sqrt(corpus.topics.doc_topic(query))
+    different = corpus.different
+    points, sought = np.sqrt(corpus.doc_topic[different]), np.sqrt(corpus.topics.doc_topic(query))
     distances, nearest = NearestNeighbors(n_neighbors=min(n, len(points))).fit(points).kneighbors(sought)
+    nearest = different[nearest]
     columns = {
         "query": np.repeat(np.arange(len(nearest)), nearest.shape[1]),
         "document": nearest.ravel(),

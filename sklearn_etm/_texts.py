@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
@@ -12,6 +13,12 @@ from ._columns import is_missing
 
 HOLDS_TEXT = "X holds text. Pass counts: put a CountVectorizer before, in one Pipeline."
 BEGINNING = 4096  # bytes that are read of a file to show the beginning of its text
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def printable(text: str) -> str:
+    """A text as UTF-8 and XML can say it: with U+FFFD in place of half an emoji or a control character."""
+    return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def counts_of(steps: Sequence[Any], X: Any) -> Any:

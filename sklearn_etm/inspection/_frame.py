@@ -6,12 +6,23 @@ from typing import Any
 
 import numpy as np
 
+from .._columns import objects
+from .._texts import printable
+
 
 def frame(columns: dict[str, Any]) -> Any:
     """A pandas DataFrame of the columns where pandas is installed, else a dict from their names to arrays."""
-    columns = {name: np.asarray(values) for name, values in columns.items()}
+    columns = {name: _printable(np.asarray(values)) for name, values in columns.items()}
     try:
         import pandas as pd
     except ImportError:
         return columns
     return pd.DataFrame(columns)
+
+
+def _printable(values: np.ndarray) -> np.ndarray:
+    """Values with strings that can be written down, whatever words, texts and groups hold."""
+    if values.dtype.kind not in "UO":
+        return values
+    said = [printable(value) if isinstance(value, str) else value for value in values.tolist()]
+    return objects(said) if values.dtype == object else np.array(said, dtype=values.dtype)

@@ -90,9 +90,13 @@ function point(k) {
   if (byId("map").hidden) return;
   for (const link of document.querySelectorAll("#map a")) link.classList.toggle("pointed", link.dataset.topic === k);
   const topic = topicOf.get(Number(k));
-  document.querySelector("#map figcaption").textContent = topic
-    ? `${k} ${topic.label}: ${percent(topic.share)}`
-    : "Area: share of tokens. Near each other: similar words.";
+  document
+    .querySelector("#map figcaption")
+    .replaceChildren(
+      ...(topic
+        ? [`${k} `, element("bdi", {}, topic.label), `: ${percent(topic.share)}`]
+        : ["Area: share of tokens. Near each other: similar words."])
+    );
 }
 
 function showList() {

@@ -21,7 +21,7 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import _num_samples
 
 from .. import metrics
-from .._texts import check_documents
+from .._texts import check_documents, printable
 from .._topics import topics_of
 from ._corpus import Corpus, documents_of, excerpt, texts_of
 from ._documents import representative_documents
@@ -280,7 +280,7 @@ def _page(title: str, data: dict[str, Any]) -> str:
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
     )
     parts = {
-        "title": html.escape(title),
+        "title": html.escape(printable(title)),
         "policy": policy,
         "style": style,
         "script": script,
@@ -317,7 +317,7 @@ def _write(path: Path, page: str) -> None:
     """All of the page or, if that fails, the file that was there."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_bytes(page.encode("utf-8", "xmlcharrefreplace"))
+        unfinished.write_bytes(page.encode("utf-8"))
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

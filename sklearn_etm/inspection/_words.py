@@ -14,6 +14,7 @@ from scipy.stats import rankdata
 from sklearn.utils import check_scalar
 
 from .. import metrics
+from .._texts import printable
 from .._topics import topics_of
 from ..embeddings._align import check_unique
 from ._corpus import documents_of
@@ -276,7 +277,7 @@ def leading(names: NDArray[np.str_], scores: NDArray[Any], n: int) -> NDArray[np
 def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> NDArray[np.str_]:
     """Labels of topics, no two the same."""
     words = leading(names, relevance(components), n)
-    labels = [", ".join(row) for row in words]
+    labels = [printable(", ".join(row)) for row in words]
     n_topics = Counter(labels)
     return np.array([f"{label} ({k})" if n_topics[label] > 1 else label for k, label in enumerate(labels)])
 

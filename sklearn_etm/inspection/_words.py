@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
@@ -16,7 +16,6 @@ from sklearn.utils import check_scalar
 from .. import metrics
 from .._texts import printable
 from .._topics import topics_of
-from ..embeddings._align import check_unique
 from ._corpus import documents_of
 from ._frame import frame
 
@@ -213,7 +212,7 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     Raises
     ------
     ValueError
-        If a word is not in the vocabulary (words that are spelled alike are named), or if a word is there twice.
+        If a word is not in the vocabulary (words that are spelled alike are named), or is there twice.
 
     Examples
     --------
@@ -284,7 +283,7 @@ def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> 
 
 def find_words(words: list[str], names: NDArray[np.str_]) -> list[int]:
     """Columns of words; an error names those that are unknown, and the nearest that are known."""
-    check_unique(names.tolist(), "feature_names")
+    check_once(words, names)
     column = {name: i for i, name in enumerate(names)}
     unknown = [word for word in words if word not in column]
     if unknown:
@@ -294,3 +293,11 @@ def find_words(words: list[str], names: NDArray[np.str_]) -> list[int]:
         )
         raise ValueError(f"Not among the {len(names)} words of the vocabulary: {told}.")
     return [column[word] for word in words]
+
+
+def check_once(words: Iterable[str], names: NDArray[np.str_]) -> None:
+    """Raise where one of these words is the name of several columns."""
+    n_columns = Counter(names.tolist())
+    twice = [str(word) for word in words if n_columns[word] > 1]
+    if twice:
+        raise ValueError(f"feature_names must hold these words once, to tell which column is meant: {twice[:5]}.")

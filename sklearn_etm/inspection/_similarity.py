@@ -13,7 +13,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 
 from .._topics import Topics, proportions, topics_of
 from ..embeddings._align import find_vectors, is_array
-from ._words import check_once
+from ..metrics._words import check_once
 
 _METRICS = ("hellinger", "cosine")
 _LOW_COVERAGE = 0.5
@@ -253,7 +253,7 @@ def _on_shared_words(a: Topics, b: Topics) -> tuple[NDArray[np.float64], NDArray
             "or embeddings to align_topics to compare different vocabularies."
         )
     for topics in (a, b):
-        check_once(shared, topics.feature_names)
+        check_once(shared.tolist(), topics.feature_names.tolist())
     return (
         _restricted(a, columns_a, "in both vocabularies"),
         _restricted(b, columns_b, "in both vocabularies"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
@@ -16,6 +15,7 @@ from sklearn.utils import check_scalar
 from .. import metrics
 from .._texts import printable
 from .._topics import topics_of
+from ..metrics._words import find_columns
 from ._corpus import documents_of
 from ._frame import frame
 
@@ -224,7 +224,7 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     """
     topics = topics_of(model, feature_names)
     words = [words] if isinstance(words, str) else [str(word) for word in words]
-    columns = find_words(words, topics.feature_names)
+    columns = find_columns(words, topics.feature_names.tolist())
     n_topics = len(topics.components)
     shares = np.full(n_topics, 1 / n_topics) if X is None else documents_of(topics, X).shares
     p_word = topics.components[:, columns].T
@@ -279,25 +279,3 @@ def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> 
     labels = [printable(", ".join(row)) for row in words]
     n_topics = Counter(labels)
     return np.array([f"{label} ({k})" if n_topics[label] > 1 else label for k, label in enumerate(labels)])
-
-
-def find_words(words: list[str], names: NDArray[np.str_]) -> list[int]:
-    """Columns of words; an error names those that are unknown, and the nearest that are known."""
-    check_once(words, names)
-    column = {name: i for i, name in enumerate(names)}
-    unknown = [word for word in words if word not in column]
-    if unknown:
-        near = {word: get_close_matches(word, column, n=3) for word in unknown[:5]}
-        told = "; ".join(
-            f"{word!r}" + (f" (near: {', '.join(found)})" if found else "") for word, found in near.items()
-        )
-        raise ValueError(f"Not among the {len(names)} words of the vocabulary: {told}.")
-    return [column[word] for word in words]
-
-
-def check_once(words: Iterable[str], names: NDArray[np.str_]) -> None:
-    """Raise where one of these words is the name of several columns."""
-    n_columns = Counter(names.tolist())
-    twice = [str(word) for word in words if n_columns[word] > 1]
-    if twice:
-        raise ValueError(f"feature_names must hold these words once, to tell which column is meant: {twice[:5]}.")

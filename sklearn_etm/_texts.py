@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from copy import copy
 from typing import Any
 
 from sklearn.exceptions import NotFittedError
@@ -64,6 +65,19 @@ def check_documents(steps: Sequence[Any], X: Any) -> None:
 def vectorizer_of(steps: Sequence[Any]) -> Any:
     """The first step that reads texts as scikit-learn's vectorizers do, or None."""
     return next((step for step in _leaves(steps) if hasattr(step, "build_analyzer")), None)
+
+
+def analyzer_of(steps: Sequence[Any]) -> Callable[[str], list[str]] | None:
+    """How the vectorizer makes words of a text; None where it has no analyzer of scikit-learn's own.
+
+    Others may read something else than text, or take long for a single word.
+    """
+    vectorizer = vectorizer_of(steps)
+    if vectorizer is None or any(callable(part) for part in (vectorizer.analyzer, vectorizer.tokenizer)):
+        return None
+    reader = copy(vectorizer)
+    reader.set_params(input="content", preprocessor=None)
+    return reader.build_analyzer()
 
 
 def encoding_of(steps: Sequence[Any]) -> str:

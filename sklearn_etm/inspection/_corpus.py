@@ -23,15 +23,19 @@ class Corpus(NamedTuple):
     counts: Any  # (n_samples, V), CSR
     doc_topic: NDArray[np.float64]  # (n_samples, K), rows sum to 1
 
+    def rows(self, documents: NDArray[np.intp]) -> Corpus:
+        """Some of the documents."""
+        return self._replace(counts=self.counts[documents], doc_topic=self.doc_topic[documents])
+
     @property
     def lengths(self) -> NDArray[Any]:
         """Tokens of each document; integers where the counts are."""
-        return _integers(np.asarray(self.counts.sum(axis=1)).ravel())
+        return integers(np.asarray(self.counts.sum(axis=1)).ravel())
 
     @property
     def word_counts(self) -> NDArray[Any]:
         """Tokens of each word."""
-        return _integers(np.asarray(self.counts.sum(axis=0)).ravel())
+        return integers(np.asarray(self.counts.sum(axis=0)).ravel())
 
     @property
     def different(self) -> NDArray[np.intp]:
@@ -90,5 +94,6 @@ def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:
     return line if len(line) <= length else line[: length - 3].rstrip() + "..."
 
 
-def _integers(values: NDArray[Any]) -> NDArray[Any]:
+def integers(values: NDArray[Any]) -> NDArray[Any]:
+    """Values as integers, where all of them are."""
     return values.astype(np.int64) if (values == np.floor(values)).all() else values

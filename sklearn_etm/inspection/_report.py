@@ -28,6 +28,7 @@ from ._documents import representative_documents
 from ._groups import Members, Prevalence, members_of
 from ._similarity import topic_map
 from ._topic_table import topic_table
+from ._word_topics import topics_in_texts
 from ._words import leading, relevance
 
 EXCERPT_LENGTH = 300  # characters
@@ -210,6 +211,7 @@ def _documents(
     doc_topic, lengths = corpus.doc_topic[shown], corpus.lengths[shown]
     main = np.argsort(-doc_topic, axis=1, kind="stable")[:, :MAIN_TOPICS]
     said = _main_words(corpus, shown) if texts is None else [excerpt(texts[d], EXCERPT_LENGTH) for d in shown]
+    marks = topics_in_texts(corpus, shown, said)
     group = np.full(len(corpus.doc_topic), -1)
     for i, rows in enumerate([] if members is None else members.rows):
         group[rows] = i
@@ -217,6 +219,7 @@ def _documents(
         {
             "document": int(d),
             "text": said[i],
+            "word_topics": marks[i],
             "length": _rounded(lengths[i]),
             "group": int(group[d]),
             "topics": [[int(k), _rounded(doc_topic[i, k])] for k in main[i]],

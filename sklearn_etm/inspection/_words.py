@@ -261,10 +261,14 @@ def frex(components: NDArray[Any], weight: float = 0.5) -> NDArray[np.float64]:
 
 
 def topic_given_word(components: NDArray[Any], shares: NDArray[Any]) -> NDArray[np.float64]:
-    """Probability that a token of the word is of the topic, (K, V); the shares for words that no topic has."""
-    joint = shares[:, None] * components
+    """Probability that a token of the word is of the topic, (K, V); the shares for words that no topic has.
+
+    Topics have the same shares, (K,), for all words, or others for each, (K, V).
+    """
+    shares = shares[:, None] if shares.ndim == 1 else shares
+    joint = shares * components
     total = joint.sum(axis=0)
-    return np.where(total > 0, joint / np.where(total > 0, total, 1.0), shares[:, None])
+    return np.where(total > 0, joint / np.where(total > 0, total, 1.0), shares)
 
 
 def leading(names: NDArray[np.str_], scores: NDArray[Any], n: int) -> NDArray[np.str_]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from copy import copy
 from typing import Any
 
+import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 
@@ -47,7 +48,7 @@ def counts_of(steps: Sequence[Any], X: Any) -> Any:
 def check_documents(steps: Sequence[Any], X: Any) -> None:
     """Raise where X is plainly not what the first step, or the topic model where there is none, reads."""
     if not steps:
-        if isinstance(_first(X), str | bytes):
+        if isinstance(_first(_first(X)), str | bytes):
             raise ValueError(HOLDS_TEXT)
         return
     if isinstance(X, str | bytes):
@@ -147,7 +148,6 @@ def _reads_texts(step: Any) -> bool:
 
 
 def _first(X: Any) -> Any:
-    """The first document of a sequence or column, or X itself."""
-    if isinstance(X, str | bytes) or not hasattr(X, "__len__") or len(getattr(X, "shape", (0,))) != 1:
-        return X
-    return next(iter(X), None)
+    """The first entry of a list, an array or a column; anything else as it is."""
+    is_array = hasattr(X, "dtype") and len(getattr(X, "shape", ())) > 0 and not sp.issparse(X)
+    return next(iter(X), None) if isinstance(X, list | tuple) or is_array else X

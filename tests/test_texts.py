@@ -207,7 +207,14 @@ def test_a_pipeline_says_what_it_reads(call, X, message, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
-@pytest.mark.parametrize("X", ["star", TEXTS, pd.Series(TEXTS), np.array(TEXTS), pl.Series(TEXTS), [b"star"] * 3])
+@pytest.mark.parametrize(
+    "X",
+    [
+        "star", TEXTS, pd.Series(TEXTS), np.array(TEXTS), pl.Series(TEXTS), [b"star"] * 3,
+        [["star"], ["goal"], ["star"]], np.array([["star"], ["goal"], ["star"]]),
+        np.array([["star"], ["goal"], ["star"]], dtype=object),
+    ],
+)  # fmt: skip
 def test_a_model_of_counts_says_that_texts_are_none(call, X, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     model = LatentDirichletAllocation(3, max_iter=1).fit(np.eye(3))

@@ -19,6 +19,7 @@ from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_cal
 from ._constraints import check_parameters
 from ._initialize import Start
 from ._marginal import MarginalLikelihoodMixin
+from ._output import IndexedOutputMixin
 from ._repr import TopicsReprMixin
 from ._texts import HOLDS_TEXT
 from ._vectorizer import feature_names
@@ -95,6 +96,7 @@ def _all_or_nothing(method):
 
 
 class BaseTopicModel(
+    IndexedOutputMixin,
     MarginalLikelihoodMixin,
     CallbackSupportMixin,
     TopicsReprMixin,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._names import column_names
 from ._texts import printable
 from ._topics import names_of
 
@@ -57,5 +58,5 @@ def _top_words(model: Any) -> list[list[str]]:
     order = np.argsort(-np.take_along_axis(topics, best, axis=1), axis=1)
     columns = np.take_along_axis(best, order, axis=1)
     names = names_of((), model)
-    named = columns if names is None else np.asarray(names, dtype=object)[columns]
+    named = columns if names is None else np.asarray(column_names(names), dtype=object)[columns]
     return [[str(word) for word in row] for row in named]

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.pipeline import Pipeline
-from sklearn.utils import check_array
+from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from ._names import column_names
+from ._steps import names_out, steps_of
 from ._texts import counts_of
 
 
@@ -45,12 +47,14 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
 
     Parameters
     ----------
-    model : estimator with ``components_``, fitted `Pipeline` with such a step, fitted search, or array-like (K, V)
-        Rows are normalised, so that scikit-learn's ``LatentDirichletAllocation`` and ``NMF`` will do. Of a pipeline the
-        last step with ``components_`` is meant.
-    feature_names : sequence of str, optional
-        The word of each column. By default they come from the steps of the pipeline before the model, from the model's
-        ``feature_names_in_``, or from its ``vocabulary``; where none is known, columns are called "x0", "x1", ...
+    model : estimator with ``components_``, fitted `Pipeline` or search with one, or array-like (K, V)
+        Rows are normalised, so that scikit-learn's ``LatentDirichletAllocation`` and ``NMF`` will do. Of the steps of a
+        pipeline, those of pipelines and searches inside it among them, the first is meant whose ``components_`` are
+        not negative: what is done with proportions afterwards may have components as well, as ``PCA`` has.
+    feature_names : sequence of str or mapping, optional
+        The word of each column, or the columns of words, as ``vectorizer.vocabulary_`` has them. By default they come
+        from the steps of the pipeline before the model, from the model's ``feature_names_in_``, or from its
+        ``vocabulary``; where none is known, columns are called "x0", "x1", ...
 
     Raises
     ------
@@ -61,22 +65,17 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
     sklearn.exceptions.NotFittedError
         If it is not fitted.
     """
-    model = getattr(model, "best_estimator_", model)
     before: Sequence[Any] = ()
-    if isinstance(model, Pipeline):
-        before, model = _split(model)
     if isinstance(model, np.ndarray | list | tuple):
         components, model = model, None
     else:
-        components = _components(model)
+        before, model = _split(model)
+        components = model.components_
     components = check_array(components, dtype=np.float64, ensure_non_negative=True, input_name="components")
-    if feature_names is None:
-        feature_names = names_of(before, model)
-        feature_names = [f"x{i}" for i in range(components.shape[1])] if feature_names is None else feature_names
-    names = np.asarray([str(name) for name in feature_names])
-    if len(names) != components.shape[1]:
-        raise ValueError(f"feature_names must name the {components.shape[1]} columns of the topics; got {len(names)}.")
-    return Topics(proportions(components), names, before, model)
+    n_features = components.shape[1]
+    known = names_of(before, model) if feature_names is None else feature_names
+    names = column_names([f"x{i}" for i in range(n_features)] if known is None else known, n_features)
+    return Topics(proportions(components), np.asarray(names), before, model)
 
 
 def proportions(rows: Any) -> np.ndarray:
@@ -86,34 +85,41 @@ def proportions(rows: Any) -> np.ndarray:
     return np.where(total > 0, rows / np.where(total > 0, total, 1.0), 1.0 / rows.shape[1])
 
 
-def _split(pipeline: Pipeline) -> tuple[Sequence[Any], Any]:
-    """The steps before the topic model, and the model."""
-    for i in reversed(range(len(pipeline))):
-        if hasattr(pipeline[i], "components_"):
-            return ([pipeline[:i]] if i else []), pipeline[i]
-    check_is_fitted(pipeline)
+def _split(model: Any) -> tuple[list[Any], Any]:
+    """The fitted steps before the topic model, and the model."""
+    steps = steps_of(model)
+    for i, step in enumerate(steps):
+        if _has_topics(step):
+            before = [other for other in steps[:i] if hasattr(other, "transform")]  # samplers act in fits alone
+            return before, step
+    if others := [type(step).__name__ for step in steps if hasattr(step, "components_")]:
+        raise ValueError(
+            f"The components_ of {', '.join(others)} are no topics: these are dense rows of probabilities or weights "
+            "of the words, none of them negative. Pass a topic model, or a pipeline or search with one."
+        )
+    for step in reversed(steps):
+        if isinstance(step, BaseEstimator) and get_tags(step).requires_fit:
+            check_is_fitted(step)
+            break
     raise TypeError(
-        "No step of the pipeline has components_: pass one that holds a topic model; the steps are "
-        f"{[type(step).__name__ for _, step in pipeline.steps]}."
+        "model must be a fitted topic model with components_, a pipeline or search (with refit) that has one as a "
+        "step, or an array of shape (num_topics, n_features); of a ColumnTransformer or FeatureUnion, pass the part "
+        f"with the topics. Got {' -> '.join(type(step).__name__ for step in steps)}."
     )
 
 
-def _components(model: Any) -> Any:
-    if not hasattr(model, "components_"):
-        if isinstance(model, BaseEstimator):
-            check_is_fitted(model)
-        raise TypeError(
-            "model must be a fitted topic model with components_, a pipeline or search with one, or an array of shape "
-            f"(num_topics, n_features); got {type(model).__name__}."
-        )
-    return model.components_
+def _has_topics(step: Any) -> bool:
+    components = getattr(step, "components_", None)
+    if components is None or sp.issparse(components):
+        return False
+    components = np.asarray(components)
+    return components.ndim == 2 and not (components < 0).any()
 
 
 def names_of(before: Sequence[Any], model: Any) -> Any:
     """Names of the model's columns, as far as they are known."""
-    if before and hasattr(before[-1], "get_feature_names_out"):
-        return before[-1].get_feature_names_out()
-    for name in ("feature_names_in_", "vocabulary"):
-        if getattr(model, name, None) is not None:
-            return getattr(model, name)
-    return None
+    names = names_out(before)
+    for attribute in ("feature_names_in_", "vocabulary"):
+        if names is None:
+            names = getattr(model, attribute, None)
+    return names

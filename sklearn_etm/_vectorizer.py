@@ -1,33 +1,48 @@
-"""Counts that carry the words of their columns (knows no JAX)."""
+"""Counts that carry the words of their columns and the index of their rows (knows no JAX)."""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn import config_context
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from ._steps import names_out, steps_of
+
 
 class NamedCounts(sp.csr_array):
-    """A sparse array that knows the names of its columns, and keeps them when rows or columns are selected.
+    """A sparse array that knows the names of its columns and the index of its rows, and keeps those that are selected.
 
-    Whatever else makes a new array of it gives one without names: ``feature_names`` is None.
+    Whatever else makes a new array of it gives one without: ``feature_names`` and ``index`` are None.
     """
 
     feature_names: np.ndarray | None = None
+    index: Any = None  # of pandas, where the counts are those of a Series or DataFrame
 
     def __getitem__(self, key: Any) -> Any:
         part = super().__getitem__(key)
-        columns = key[1] if isinstance(key, tuple) and len(key) == 2 and key[0] is not Ellipsis else slice(None)
-        if self.feature_names is not None and isinstance(part, NamedCounts) and part.ndim == 2:
-            names = self.feature_names if columns is Ellipsis else self.feature_names[columns]
-            part.feature_names = names if len(names) == part.shape[1] else None
+        if isinstance(part, NamedCounts) and part.ndim == 2:
+            rows, columns = key if isinstance(key, tuple) and len(key) == 2 else (key, slice(None))
+            part.index = _selected(self.index, rows, part.shape[0])
+            part.feature_names = _selected(self.feature_names, columns, part.shape[1])
         return part
+
+
+def _selected(labels: Any, key: Any, n: int) -> Any:
+    """The labels of n rows or columns that were selected; None where these are not known."""
+    if labels is None:
+        return None
+    if key is Ellipsis:
+        key = slice(None)
+    labels = labels[key if isinstance(key, slice) else np.asarray(key).ravel()]
+    return labels if len(labels) == n else None
 
 
 def feature_names(X: Any) -> np.ndarray | None:
@@ -35,12 +50,20 @@ def feature_names(X: Any) -> np.ndarray | None:
     return X.feature_names if isinstance(X, NamedCounts) else None
 
 
+def row_index(X: Any) -> Any:
+    """The index of the rows of a pandas object, or of counts of one; None for all else."""
+    if isinstance(X, NamedCounts):
+        return X.index
+    pandas = sys.modules.get("pandas")  # who has one of its objects has imported it
+    return X.index if pandas is not None and isinstance(X, pandas.Series | pandas.DataFrame) else None
+
+
 def _can_invert(named: NamedVectorizer) -> bool:
     return hasattr(named._inner(), "inverse_transform")
 
 
 class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-    """A vectorizer whose counts carry the words of their columns to the step after it.
+    """A vectorizer whose counts carry the words of their columns, and the index of their rows, to the step after it.
 
     In a pipeline the vocabulary is known only once the vectorizer is fitted, and changes with each fold and each
     ``min_df``. With this around the vectorizer, `ETMTransformer` looks up word vectors by name in each fit, and every
@@ -49,9 +72,9 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
     Parameters
     ----------
     vectorizer : transformer, optional
-        Anything with ``get_feature_names_out`` that makes counts: `CountVectorizer` (the default),
-        ``TfidfVectorizer(use_idf=False, norm=None)``, a pipeline of such and a feature selection, ... Not modified: a
-        clone is fitted. Its parameters are set as ``vectorizer__min_df``.
+        Anything that makes counts and has ``get_feature_names_out``: `CountVectorizer` (the default),
+        ``TfidfVectorizer(use_idf=False, norm=None)``, a pipeline with such a step, between what cleans texts and a
+        feature selection, say, ... Not modified: a clone is fitted. Its parameters are set as ``vectorizer__min_df``.
 
     Attributes
     ----------
@@ -62,6 +85,10 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
     -----
     Counts are a CSR array with the attribute ``feature_names``, and remain one whatever ``set_output`` asks for, so
     that it can be asked of a whole pipeline: data frames of as many columns as there are words serve nobody.
+
+    Texts in a Series of pandas have an index, which counts have as ``index``: data frames that the models of this
+    package make of them, with ``set_output(transform="pandas")``, have it, too. Clean such texts inside, with
+    ``NamedVectorizer(make_pipeline(cleaner, CountVectorizer()))``, where a cleaner gives lists, which have none.
 
     Examples
     --------
@@ -103,7 +130,7 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         Raises
         ------
         TypeError
-            If the vectorizer has no ``get_feature_names_out``.
+            If the vectorizer does not tell the names of its columns.
         """
         self.fit_transform(X, y)
         return self
@@ -121,16 +148,25 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         Returns
         -------
         counts : CSR array of shape (n_samples, n_features), with ``feature_names``
+
+        Raises
+        ------
+        TypeError
+            If the vectorizer does not tell the names of its columns.
         """
         vectorizer = clone(self._inner())
-        if not hasattr(vectorizer, "get_feature_names_out"):
+        with config_context(transform_output="default"):
+            counts = vectorizer.fit_transform(X, y)
+        names = names_out(steps_of(vectorizer))
+        if names is None:
+            last = steps_of(vectorizer)[-1]
             raise TypeError(
-                f"{type(vectorizer).__name__} has no get_feature_names_out, so that the words of its columns are not "
-                "known: take one that has, such as CountVectorizer."
+                f"{type(last).__name__} has no get_feature_names_out, so that the words of its columns are not "
+                "known: take one that has, such as CountVectorizer; for a step after it that keeps the columns, "
+                'FunctionTransformer(..., feature_names_out="one-to-one").'
             )
-        counts = vectorizer.fit_transform(X, y)
         self.vectorizer_ = vectorizer
-        return self._named(counts)
+        return _named(counts, names, X)
 
     def transform(self, X):
         """Counts of documents, with the words of their columns.
@@ -145,7 +181,9 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         counts : CSR array of shape (n_samples, n_features), with ``feature_names``
         """
         check_is_fitted(self)
-        return self._named(self.vectorizer_.transform(X))
+        with config_context(transform_output="default"):
+            counts = self.vectorizer_.transform(X)
+        return _named(counts, self.get_feature_names_out(), X)
 
     @available_if(_can_invert)
     def inverse_transform(self, X):
@@ -177,9 +215,7 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         words : ndarray of str
         """
         check_is_fitted(self)
-        if input_features is None:
-            return np.asarray(self.vectorizer_.get_feature_names_out(), dtype=object)
-        return np.asarray(self.vectorizer_.get_feature_names_out(input_features), dtype=object)
+        return names_out(steps_of(self.vectorizer_), input_features)
 
     def set_output(self, *, transform=None):
         """Accept what a pipeline asks of its steps; counts stay a sparse array, which has names already.
@@ -198,7 +234,10 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
     def _inner(self) -> Any:
         return CountVectorizer() if self.vectorizer is None else self.vectorizer
 
-    def _named(self, counts: Any) -> NamedCounts:
-        named = NamedCounts(counts)
-        named.feature_names = self.get_feature_names_out()
-        return named
+
+def _named(counts: Any, names: np.ndarray | None, X: Any) -> NamedCounts:
+    """Counts of X, with the names of their columns and the index of X."""
+    named = NamedCounts(counts if sp.issparse(counts) else np.asarray(counts))
+    named.feature_names = names
+    named.index = _selected(row_index(X), slice(None), named.shape[0])
+    return named

@@ -110,7 +110,7 @@ def test_what_is_missing_is_left_out_and_counted(model, groups, tmp_path):
         table = topics_over(model, X, groups, n_bootstrap=2)
     assert told[0].filename == __file__
     assert table["n_documents"].tolist() == [4] * 6
-    assert sorted(table["mean"].tolist()[::3]) == [0, 1] and table["mean"].tolist()[2::3] == [0, 0]
+    assert sorted(table["prevalence"].tolist()[::3]) == [0, 1] and table["prevalence"].tolist()[2::3] == [0, 0]
     with pytest.warns(UserWarning, match="4 of 12"):
         page = report(model, X, path=tmp_path / "t.html", groups=groups, random_state=0).read_text(encoding="utf-8")
     assert page.count('"group":-1') == 4 and '"sizes":[4,4]' in page

@@ -127,7 +127,8 @@ def test_words_of_a_vocabulary_smaller_than_asked_for():
         lambda: top_words([[1.0]], by="frex", weight=np.nan),
         lambda: top_words([[1.0]], 0),
         lambda: topic_table([[1.0]], sort="size"),
-        lambda: topic_table([[1.0]], threshold=-0.1),
+        lambda: topic_table([[1.0]], threshold=0.0),
+        lambda: topic_table([[1.0]], threshold=1.1),
         lambda: topic_similarity([[1.0]], metric="euclid"),
     ],
 )
@@ -202,7 +203,8 @@ def test_topic_table_on_paper(known):
     table = topic_table(known, X, n_words=2, feature_names=NAMES, threshold=0.6)
     assert table["topic"].tolist() == [1, 0]
     np.testing.assert_allclose(table["share"], [12 / 17, 5 / 17])
-    assert table["prevalence"].tolist() == [0.5, 0.25]
+    np.testing.assert_allclose(table["prevalence"], [(0 + 3 / 4 + 1 / 2 + 1) / 4, (1 + 1 / 4 + 1 / 2 + 0) / 4])
+    assert table["document_share"].tolist() == [0.5, 0.25]
     assert table["words"].tolist() == ["team, goal", "star, the"]
     assert table["words_by_frex"].tolist() == ["team, goal", "star, moon"]
     np.testing.assert_allclose(table["coherence"], metrics.npmi(known.components_, X, top_n=2, per_topic=True)[[1, 0]])
@@ -210,9 +212,23 @@ def test_topic_table_on_paper(known):
     assert topic_table(known, X, n_words=2, feature_names=NAMES, sort="topic")["topic"].tolist() == [0, 1]
 
 
+def test_a_topic_has_one_prevalence_and_one_share_of_documents(known):
+    """By each function that tells of them; a proportion at the threshold counts."""
+    X = [[3, 0, 1, 0, 0], [1, 0, 1, 0, 0], [0, 1, 0, 3, 0], [0, 0, 0, 9, 0]]  # 3/4, 1/2, 1/4 and 0 of topic 0
+    table = topic_table(known, X, feature_names=NAMES, threshold=0.5, sort="topic")
+    assert table["document_share"].tolist() == [0.5, 0.75]
+    np.testing.assert_allclose(table["prevalence"], [0.375, 0.625])
+    over = topics_over(known, X, ["all"] * 4, feature_names=NAMES, n_bootstrap=2)
+    np.testing.assert_allclose(over["prevalence"], table["prevalence"])
+    doc_topic = np.array([[3, 1], [2, 2], [1, 3], [0, 4]]) / 4
+    for min_share in (0.5, 0.51, 0.75, 0.76):
+        dead = metrics.dead_topics(doc_topic, threshold=0.5, min_share=min_share)
+        assert dead.tolist() == (table["document_share"] < min_share).tolist()
+
+
 def test_topic_table_of_an_array_has_what_needs_no_documents(known):
     table = topic_table(known.components_, feature_names=NAMES)
-    assert not {"share", "prevalence", "coherence"} & set(table)
+    assert not {"share", "prevalence", "document_share", "coherence"} & set(table)
     assert table["topic"].tolist() == [0, 1]
     with pytest.raises(TypeError, match="fitted model"):
         topic_table(known.components_, np.ones((2, 5)), feature_names=NAMES)

@@ -191,15 +191,15 @@ def test_signs_of_hashed_words_are_no_counts(model, function):
 X6 = np.array([[4, 0, 0], [2, 2, 0], [0, 0, 3], [0, 0, 0], [0, 5, 0], [0, 1, 0]])
 
 
-def prevalence(table):
-    return {group: rows["mean"].tolist() for group, rows in table.groupby("group")}
+def prevalences(table):
+    return {group: rows["prevalence"].tolist() for group, rows in table.groupby("group")}
 
 
 def test_means_of_groups_on_paper(model):
     table = topics_over(model, X6, ["b", "b", "a", "a", "c", "c"], feature_names=NAMES, n_bootstrap=10)
     expected = {"a": [1 / 6, 1 / 6, 4 / 6], "b": [0.75, 0.25, 0.0], "c": [0.0, 1.0, 0.0]}
-    assert prevalence(table) == {group: pytest.approx(means) for group, means in expected.items()}
-    assert list(table.columns) == ["group", "topic", "label", "mean", "low", "high", "n_documents"]
+    assert prevalences(table) == {group: pytest.approx(means) for group, means in expected.items()}
+    assert list(table.columns) == ["group", "topic", "label", "prevalence", "low", "high", "n_documents"]
     assert table["topic"].tolist() == [0, 1, 2] * 3
     assert (table["n_documents"] == 2).all()
 
@@ -219,12 +219,12 @@ def test_same_seed_same_interval(model, rng):
     first, again, other = (topics_over(model, X, ["a"] * 30, random_state=seed) for seed in (0, 0, 1))
     pd.testing.assert_frame_equal(first, again)
     assert not first["low"].equals(other["low"])
-    assert ((first["low"] < first["mean"]) & (first["mean"] < first["high"])).all()
+    assert ((first["low"] < first["prevalence"]) & (first["prevalence"] < first["high"])).all()
 
 
 def test_interval_of_one_document_has_no_width(model):
     table = topics_over(model, X6, list("abcdef"))
-    assert (table["low"] == table["mean"]).all() and (table["high"] == table["mean"]).all()
+    assert (table["low"] == table["prevalence"]).all() and (table["high"] == table["prevalence"]).all()
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_documents_without_a_group_are_left_out_loudly(model, groups, means):
         table = topics_over(model, X6, groups, n_bootstrap=1)
     assert record[0].filename == __file__
     assert table["group"].tolist()[::3] == list(means)
-    np.testing.assert_allclose(table["mean"], [0.5, 0, 0.5, 1 / 6, 2 / 3, 1 / 6])
+    np.testing.assert_allclose(table["prevalence"], [0.5, 0, 0.5, 1 / 6, 2 / 3, 1 / 6])
 
 
 DATES = ["2023-12-31", "2024-01-01", "2024-02-29", "2024-03-31", "2024-04-01", "2029-12-30"]
@@ -316,4 +316,4 @@ def test_groups_of_a_fitted_pipeline():
     lda = make_pipeline(CountVectorizer(), LatentDirichletAllocation(2, random_state=0)).fit(texts)
     table = topics_over(lda, texts, ["sky", "sport"] * 10, random_state=0)
     mean = lda.transform(texts)[::2].mean(axis=0)
-    np.testing.assert_allclose(table[table["group"] == "sky"]["mean"], mean)
+    np.testing.assert_allclose(table[table["group"] == "sky"]["prevalence"], mean)

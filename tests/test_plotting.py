@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from itertools import combinations
+from itertools import combinations, permutations
 
 import matplotlib
 
@@ -11,7 +11,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import SMALL
+from conftest import MCEM, SMALL
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
@@ -26,6 +26,7 @@ from sklearn.pipeline import make_pipeline
 
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.inspection import top_words, topic_labels, topic_map, topics_over
+from sklearn_etm.metrics import one_standard_error
 from sklearn_etm.plotting import (
     DocumentMapDisplay,
     LossCurveDisplay,
@@ -309,6 +310,16 @@ def test_loss_is_reconstruction_and_divergence(lntm):
     assert all(tick == int(tick) for tick in display.ax_.get_xticks())
 
 
+def test_parts_of_the_loss_of_monte_carlo_em_are_no_divergence(X):
+    model = MCEM(**SMALL).fit(X)
+    display = LossCurveDisplay.from_estimator(model)
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == [
+        f"negative log joint, {model.loss_curve_[-1]:.1f} at the end",
+        f"reconstruction, {model.reconstruction_curve_[-1]:.1f} at the end",
+        f"negative log prior, {model.kl_curve_[-1]:.1f} at the end",
+    ]
+
+
 def test_losses_of_two_models_on_the_same_axes(lntm):
     first = LossCurveDisplay.from_estimator(lntm, name="first")
     LossCurveDisplay.from_estimator(lntm, name="second", ax=first.ax_, color="red")
@@ -408,7 +419,7 @@ def test_shares_of_categories_are_dots_with_intervals(lda, X):
     for k, ax, dots, intervals in zip([3, 1], display.axes_, display.lines_, display.intervals_, strict=True):
         rows = table[table["topic"] == k]
         assert ax.get_title().replace("\n", " ") == f"{k}: {topic_labels(lda)[k]}"
-        assert_array_equal(dots.get_xdata(), rows["mean"])
+        assert_array_equal(dots.get_xdata(), rows["prevalence"])
         assert dots.get_linestyle() == "None"
         assert isinstance(intervals, LineCollection)
         ends = np.array([segment[:, 0] for segment in intervals.get_segments()])
@@ -424,10 +435,10 @@ def test_shares_of_categories_are_dots_with_intervals(lda, X):
 def test_shares_of_numbers_and_dates_are_lines_with_bands(groups, kwargs, lda, X):
     display = TopicShareDisplay.from_estimator(lda, X, groups, random_state=0, n_bootstrap=20, **kwargs)
     table = topics_over(lda, X, groups, random_state=0, n_bootstrap=20, **kwargs)
-    assert_array_equal(display.topics, np.argsort(-table.groupby("topic")["mean"].mean()))
+    assert_array_equal(display.topics, np.argsort(-table.groupby("topic")["prevalence"].mean()))
     for k, line, band in zip(display.topics, display.lines_, display.intervals_, strict=True):
         rows = table[table["topic"] == k]
-        assert_array_equal(line.get_ydata(), rows["mean"])
+        assert_array_equal(line.get_ydata(), rows["prevalence"])
         assert_array_equal(line.get_xdata(), rows["group"])
         assert isinstance(band, PolyCollection)
         assert {*rows["low"], *rows["high"]} <= {*band.get_paths()[0].vertices[:, 1]}
@@ -583,7 +594,6 @@ def test_choice_of_the_number_of_topics_known_on_paper():
 
 
 def test_other_parameters_are_lines_or_averaged():
-    """The choice is made within the line of the best."""
     search = search_with_known_scores({"n_components": [2, 4, 8], "doc_topic_prior": [0.5, 0.25]})
     display = NumTopicsDisplay.from_estimator(search)
     assert_array_equal(display.num_topics, [2, 4, 8, 2, 4, 8])
@@ -597,12 +607,47 @@ def test_other_parameters_are_lines_or_averaged():
     assert_allclose(averaged.standard_errors, 0.6 / np.sqrt(3))
 
 
-def test_fewest_are_chosen_in_the_setting_of_the_best():
-    """Though another setting reaches the threshold with fewer."""
+def test_fewest_are_chosen_in_any_setting():
+    """Though the best is of another."""
     display = NumTopicsDisplay(
         np.array([2, 8, 4, 8]), np.array([2.9, 2.95, 1.0, 3.0]), np.full(4, 0.2), np.array(["a", "a", "b", "b"])
     )
-    assert (display.best_num_topics, display.one_standard_error_num_topics) == (8, 8)
+    assert (display.best_num_topics, display.one_standard_error_num_topics) == (8, 2)
+
+
+BY_PRIOR = {0.1: {2: 1.0, 4: 2.0, 8: 2.1}, 0.2: {2: 1.1, 4: 1.2, 8: 2.3}}
+
+
+def score_by_prior(model, X, y=None):
+    """As `known_score`, with the standard error of 0.346 in all."""
+    return BY_PRIOR[model.doc_topic_prior][model.n_components] + 0.6 * (X[0, 0] - 1)
+
+
+@pytest.mark.parametrize("scoring", [score_by_prior, {"score": score_by_prior, "none": lambda *_: 0.0}])
+@pytest.mark.parametrize("numbers", [[2, 4, 8], [8, 2, 4]])
+def test_the_picture_marks_what_a_search_takes(numbers, scoring):
+    """8 topics are best with one prior, and 4 nearly as good with another."""
+    search = GridSearchCV(
+        LatentDirichletAllocation(max_iter=1),
+        {"n_components": numbers, "doc_topic_prior": [0.2, 0.1]},
+        cv=KFold(3),
+        scoring=scoring,
+        refit=one_standard_error("n_components"),
+    )
+    search.fit(np.column_stack([FOLD_OF_ROW, np.ones((12, 2))]))
+    assert search.best_params_ == {"n_components": 4, "doc_topic_prior": 0.1}
+    display = NumTopicsDisplay.from_estimator(search)
+    assert (display.best_num_topics, display.one_standard_error_num_topics) == (8, 4)
+    assert display.one_standard_error_.get_offsets()[0, 1] == search.cv_results_["mean_test_score"][search.best_index_]
+
+
+def test_of_equally_good_points_the_order_decides_nothing():
+    """As in the choice of a search: the simplest is best, then the one of the smallest error."""
+    num_topics, means, errors = np.array([8, 4, 4, 2]), np.array([3.0, 3.0, 3.0, 2.0]), np.array([2.0, 2.0, 0.5, 0.0])
+    for order in permutations(range(4)):
+        i = list(order)
+        display = NumTopicsDisplay(num_topics[i], means[i], errors[i], np.array(["a", "b", "c", "d"]))
+        assert (display.best_num_topics, display.one_standard_error_num_topics) == (4, 4)
 
 
 def test_a_single_fold_has_no_standard_error():

@@ -95,7 +95,7 @@ def test_page_tells_what_the_tables_tell(model, path):
     data = Page(path).data
     table = topic_table(model, X, **given).to_dict("records")
     for topic, row in zip(data["topics"], table, strict=True):
-        for name in ("topic", "label", "share", "prevalence", "coherence", "exclusivity"):
+        for name in ("topic", "label", "share", "document_share", "coherence", "exclusivity"):
             assert topic[name] == (row[name] if name in ("topic", "label") else pytest.approx(row[name], rel=1e-3))
         assert ", ".join(word for word, _ in topic["words"]) == row["words"]
         assert ", ".join(topic["distinctive"]) == row["words_by_relevance"]
@@ -103,7 +103,7 @@ def test_page_tells_what_the_tables_tell(model, path):
         assert [d for d, _ in topic["documents"]] == chosen["document"].tolist()
     prevalence = topics_over(model, X, groups, random_state=0)
     assert data["groups"]["names"] == ["a", "b"] and data["groups"]["sizes"] == [2, 3]
-    np.testing.assert_allclose(np.ravel(data["groups"]["mean"]), prevalence["mean"], rtol=1e-3)
+    np.testing.assert_allclose(np.ravel(data["groups"]["prevalence"]), prevalence["prevalence"], rtol=1e-3)
     assert data["n_documents"] == 5 and data["n_tokens"] == 71
 
 

@@ -36,7 +36,7 @@ def compare_models(
         Topics are matched by it rather than by the words in common, see :func:`align_topics`.
     n_words : int, default=10
         Number of most probable words that are compared; where a vocabulary has fewer, all of them.
-    feature_names_a, feature_names_b : sequence of str, optional
+    feature_names_a, feature_names_b : sequence of str or mapping, optional
         The word of each column, where a model does not know them.
 
     Returns
@@ -129,7 +129,7 @@ def topic_stability(
         Topics are matched and compared by it rather than by their words, see :func:`align_topics`.
     random_state : int, RandomState or None, default=None
         Draws the seeds, and that of the reference if it has none of its own.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where the models do not know them.
 
     Returns

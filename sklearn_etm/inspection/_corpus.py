@@ -11,6 +11,7 @@ from sklearn.utils import check_array
 
 from .._texts import documents_as_texts, encoding_of, text_of
 from .._topics import Topics, topics_of
+from .._vectorizer import row_index
 from ..metrics._validation import PASS_COUNTS
 
 EXCERPT_LENGTH = 100  # characters
@@ -86,6 +87,31 @@ def texts_of(topics: Topics, X: Any, texts: Any, n_documents: int) -> list[str] 
         raise ValueError(f"texts must hold one text for each of the {n_documents} documents of X; got {len(texts)}.")
     known = [text_of(text, encoding) for text in texts]
     return [str(given) if text is None else text for text, given in zip(known, texts, strict=True)]
+
+
+def index_of(X: Any, texts: Any = None) -> Any:
+    """The index that documents go by, that of X or else of their texts; None where both have none."""
+    check_same_order(X, texts, "texts")
+    index = row_index(X)
+    return row_index(texts) if index is None else index
+
+
+def labels_of_rows(index: Any, rows: NDArray[np.intp]) -> Any:
+    """What rows are called by an index: their labels, or their numbers where there is none."""
+    return rows if index is None else index.to_flat_index()[rows]
+
+
+def check_same_order(X: Any, others: Any, name: str) -> None:
+    """Raise where others have the labels of X's rows in another order: rows are matched by their places."""
+    index, other = row_index(X), row_index(others)
+    if index is None or other is None or len(index) != len(other) or index.equals(other):
+        return
+    index, other = index.to_flat_index(), other.to_flat_index()
+    if index.isin(other).all() and other.isin(index).all():
+        raise ValueError(
+            f"The index of {name} has the labels of the index of X in another order, and rows are matched by their "
+            f"places: pass {name}.loc[X.index] to match them by their labels, or {name}.to_numpy() if places are right."
+        )
 
 
 def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:

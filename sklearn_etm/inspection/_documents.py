@@ -11,7 +11,7 @@ from scipy.stats import entropy
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_scalar
 
-from ._corpus import Corpus, corpus_of, excerpt, texts_of
+from ._corpus import Corpus, corpus_of, excerpt, index_of, labels_of_rows, texts_of
 from ._frame import frame
 from ._words import labels_of
 
@@ -29,15 +29,16 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
     n_topics : int, default=3
         How many topics to list; where the model has fewer, all of them.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
-        In the order of ``X``, with the columns
+        In the order of ``X``, with the index of ``X`` or, where that has none, of ``texts``, so that it can be joined
+        with a Series or DataFrame that they are or come from, and with the columns
 
-        - ``document``: its row in ``X``
+        - ``document``: its label in this index, or its row where there is none
         - ``topic``, ``label``, ``proportion``: its main topic (the first of equals), and how much of it that is
         - ``topic_2``, ``proportion_2``, ... : the topics that follow
         - ``entropy``: of its topic proportions, in nats; from 0 (one topic) to the logarithm of the number of topics
@@ -51,7 +52,8 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     TypeError
         If ``model`` is an array, which cannot transform documents, or ``n_topics`` is not an integer.
     ValueError
-        If ``n_topics`` is less than 1, or there are not as many texts as documents.
+        If ``n_topics`` is less than 1, there are not as many texts as documents, or ``texts`` has the index of ``X`` in
+        another order.
 
     Examples
     --------
@@ -67,13 +69,14 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     >>> table["length"].tolist()
     [3, 3, 3, 2, 2]
     """
-    corpus = corpus_of(model, X, feature_names)
+    index, corpus = index_of(X, texts), corpus_of(model, X, feature_names)
     n_topics = min(check_scalar(n_topics, "n_topics", Integral, min_val=1), corpus.doc_topic.shape[1])
     order = np.argsort(-corpus.doc_topic, axis=1, kind="stable")[:, :n_topics]
+    rows = np.arange(len(order))
     proportions = np.take_along_axis(corpus.doc_topic, order, axis=1)
     labels = labels_of(corpus.topics.components, corpus.topics.feature_names)
     columns: dict[str, Any] = {
-        "document": np.arange(len(order)),
+        "document": labels_of_rows(index, rows),
         "topic": order[:, 0],
         "label": labels[order[:, 0]],
         "proportion": proportions[:, 0],
@@ -81,7 +84,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     for i in range(1, n_topics):
         columns |= {f"topic_{i + 1}": order[:, i], f"proportion_{i + 1}": proportions[:, i]}
     columns |= {"entropy": entropy(corpus.doc_topic, axis=1), "length": corpus.lengths}
-    return frame(columns | _text_column(corpus, X, texts, columns["document"]))
+    return frame(columns | _text_column(corpus, X, texts, rows), index)
 
 
 def representative_documents(
@@ -109,22 +112,24 @@ def representative_documents(
         Number of documents for each topic; where ``X`` has fewer different ones, all of them are listed.
     prior_tokens : float, default=10
         :math:`m`, in tokens; 0 ranks by proportions alone.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
         ``n`` rows a topic, the best document first, of equal ones and of copies the first in ``X``, with the columns
-        ``topic``, ``label``, ``document`` (its row in ``X``), ``proportion`` (:math:`\theta_{dk}` itself), ``length``
-        (sum of its row of counts) and, where texts are known, ``text``, the beginning of its text.
+        ``topic``, ``label``, ``document`` (its label in the index of ``X``, or of ``texts`` where ``X`` has none; its
+        row where both have none), ``proportion`` (:math:`\theta_{dk}` itself), ``length`` (sum of its row of counts)
+        and, where texts are known, ``text``, the beginning of its text.
 
     Raises
     ------
     TypeError
         If ``model`` is an array, which cannot transform documents, or ``n`` is not an integer.
     ValueError
-        If ``n`` is less than 1, ``prior_tokens`` is negative, or there are not as many texts as documents.
+        If ``n`` is less than 1, ``prior_tokens`` is negative, there are not as many texts as documents, or ``texts``
+        has the index of ``X`` in another order.
 
     Examples
     --------
@@ -139,19 +144,18 @@ def representative_documents(
     n = check_scalar(n, "n", Integral, min_val=1)
     if not prior_tokens >= 0:
         raise ValueError(f"prior_tokens must not be negative; got {prior_tokens!r}.")
-    corpus = corpus_of(model, X, feature_names)
+    index, corpus = index_of(X, texts), corpus_of(model, X, feature_names)
     lengths, different = corpus.lengths, corpus.different
-    best = _representatives(corpus.doc_topic[different], lengths[different], corpus.shares, n, prior_tokens)
-    best = different[best]
-    topic, document = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
+    best = different[_representatives(corpus.doc_topic[different], lengths[different], corpus.shares, n, prior_tokens)]
+    topic, rows = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
     columns = {
         "topic": topic,
         "label": labels_of(corpus.topics.components, corpus.topics.feature_names)[topic],
-        "document": document,
-        "proportion": corpus.doc_topic[document, topic],
-        "length": lengths[document],
+        "document": labels_of_rows(index, rows),
+        "proportion": corpus.doc_topic[rows, topic],
+        "length": lengths[rows],
     }
-    return frame(columns | _text_column(corpus, X, texts, document))
+    return frame(columns | _text_column(corpus, X, texts, rows))
 
 
 def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: int = 10) -> Any:
@@ -178,16 +182,18 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     Returns
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
-        ``n`` rows a query, the nearest first, with the columns ``query`` (its row in ``query``), ``document`` (its row
-        in ``X``), ``similarity`` (from 0, no topic in common, to 1) and, where texts are known, ``text``, the beginning
-        of its text.
+        ``n`` rows a query, the nearest first, with the columns ``query`` (its label in the index of ``query``, or its
+        row where there is none), ``document`` (its label in the index of ``X``, or of ``texts`` where ``X`` has none;
+        its row where both have none), ``similarity`` (from 0, no topic in common, to 1) and, where texts are known,
+        ``text``, the beginning of its text.
 
     Raises
     ------
     TypeError
         If ``model`` is an array, which cannot transform documents, or ``n`` is not an integer.
     ValueError
-        If ``n`` is less than 1, or there are not as many texts as documents.
+        If ``n`` is less than 1, there are not as many texts as documents, or ``texts`` has the index of ``X`` in
+        another order.
 
     Notes
     -----
@@ -204,18 +210,18 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     [2, 3]
     """
     n = check_scalar(n, "n", Integral, min_val=1)
-    corpus = corpus_of(model, X)
     query = [query] if isinstance(query, str | bytes) else query
+    index, corpus = index_of(X, texts), corpus_of(model, X)
     different = corpus.different
     points, sought = np.sqrt(corpus.doc_topic[different]), np.sqrt(corpus.topics.doc_topic(query))
     distances, nearest = NearestNeighbors(n_neighbors=min(n, len(points))).fit(points).kneighbors(sought)
-    nearest = different[nearest]
+    rows = different[nearest.ravel()]
     columns = {
-        "query": np.repeat(np.arange(len(nearest)), nearest.shape[1]),
-        "document": nearest.ravel(),
+        "query": labels_of_rows(index_of(query), np.repeat(np.arange(len(nearest)), nearest.shape[1])),
+        "document": labels_of_rows(index, rows),
         "similarity": 1 - distances.ravel() / np.sqrt(2),
     }
-    return frame(columns | _text_column(corpus, X, texts, nearest.ravel()))
+    return frame(columns | _text_column(corpus, X, texts, rows))
 
 
 def _representatives(

@@ -17,7 +17,7 @@ def pyldavis_data(model: Any, X: Any, *, feature_names: Any = None) -> dict[str,
         Its topics, and its ``transform``.
     X : documents as ``model`` was fitted on
         Texts for a pipeline, counts else.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns

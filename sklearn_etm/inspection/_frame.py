@@ -10,14 +10,18 @@ from .._columns import objects
 from .._texts import printable
 
 
-def frame(columns: dict[str, Any]) -> Any:
-    """A pandas DataFrame of the columns where pandas is installed, else a dict from their names to arrays."""
-    columns = {name: _printable(np.asarray(values)) for name, values in columns.items()}
+def frame(columns: dict[str, Any], index: Any = None) -> Any:
+    """A pandas DataFrame of the columns where pandas is installed, else a dict from their names to arrays.
+
+    Columns are arrays, lists, or of pandas' own types; ``index`` is that of the rows, if they have one.
+    """
     try:
         import pandas as pd
     except ImportError:
-        return columns
-    return pd.DataFrame(columns)
+        return {name: _printable(np.asarray(values)) for name, values in columns.items()}
+    return pd.DataFrame(
+        {name: v if isinstance(v, pd.Index) else _printable(np.asarray(v)) for name, v in columns.items()}, index=index
+    )
 
 
 def _printable(values: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
 from .._columns import distinct, objects, read_column
-from ._corpus import corpus_of
+from ._corpus import check_same_order, corpus_of
 from ._dates import bin_starts, read_dates
 from ._frame import frame
 from ._words import labels_of
@@ -32,6 +32,8 @@ def topics_over(
 ) -> Any:
     """Prevalence of each topic by class, date or any other column, with its uncertainty.
 
+    The prevalence of a topic is its mean proportion over documents, each counting the same.
+
     Parameters
     ----------
     model : fitted model, pipeline or search with one
@@ -40,7 +42,8 @@ def topics_over(
         Texts for a pipeline, counts else.
     groups : sequence of length n_samples
         The group of each document: strings, numbers, dates, intervals, ...; a list, an array, or a column of pandas,
-        polars or pyarrow.
+        polars or pyarrow. They are those of the rows of ``X`` by their places, as everywhere in scikit-learn, not by an
+        index.
     freq : str, optional
         Bins dates by calendar: a unit of NumPy's datetimes, with a multiple or without, ``"10Y"``, ``"Y"``, ``"3M"``
         (quarters), ``"M"``, ``"W"`` (weeks that begin on Monday), ``"D"`` or ``"h"``. ``groups`` then holds dates of
@@ -53,7 +56,7 @@ def topics_over(
         How often the documents of each group are drawn anew.
     random_state : int, RandomState or None, default=None
         Draws them; an int for the same numbers every time.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns
@@ -63,8 +66,8 @@ def topics_over(
         of a pandas ``Categorical``, a polars ``Enum`` or an ordered dictionary of pyarrow), with the columns
 
         - ``group``, ``topic`` (its row in ``components_``), ``label`` (see :func:`topic_labels`)
-        - ``mean``: mean proportion of the topic over the documents of the group, each counting the same
-        - ``low``, ``high``: percentiles of the means of documents drawn from the group with replacement
+        - ``prevalence``: mean proportion of the topic over the documents of the group, each counting the same
+        - ``low``, ``high``: percentiles of the prevalence in documents drawn from the group with replacement
         - ``n_documents``: number of documents in the group; the interval of a single one has no width
 
         Bins and categories without documents have no rows.
@@ -74,8 +77,9 @@ def topics_over(
     TypeError
         If ``model`` is an array, or groups do not sort together.
     ValueError
-        If ``groups`` has another length than ``X``, names no group at all, or holds something else than dates, such as
-        numbers or 03/04/2021, where ``freq`` is given; if ``freq``, ``confidence`` or ``n_bootstrap`` is out of range.
+        If ``groups`` has another length than ``X``, or the index of ``X`` in another order, names no group at all, or
+        holds something else than dates, such as numbers or 03/04/2021, where ``freq`` is given; if ``freq``,
+        ``confidence`` or ``n_bootstrap`` is out of range.
 
     Warns
     -----
@@ -106,16 +110,17 @@ def topics_over(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}.")
     check_scalar(n_bootstrap, "n_bootstrap", Integral, min_val=1)
+    check_same_order(X, groups, "groups")
     corpus = corpus_of(model, X, feature_names)
     members = members_of(groups, freq, len(corpus.doc_topic))
     prevalence = members.prevalence(corpus.doc_topic, confidence, n_bootstrap, random_state)
-    n_groups, n_topics = prevalence.mean.shape
+    n_groups, n_topics = prevalence.prevalence.shape
     return frame(
         {
             "group": np.repeat(members.names, n_topics),
             "topic": np.tile(np.arange(n_topics), n_groups),
             "label": np.tile(labels_of(corpus.topics.components, corpus.topics.feature_names), n_groups),
-            "mean": prevalence.mean.ravel(),
+            "prevalence": prevalence.prevalence.ravel(),
             "low": prevalence.low.ravel(),
             "high": prevalence.high.ravel(),
             "n_documents": np.repeat([len(rows) for rows in members.rows], n_topics),
@@ -140,7 +145,7 @@ class Members(NamedTuple):
 class Prevalence(NamedTuple):
     """Of each topic in each group, three arrays of shape (n_groups, K)."""
 
-    mean: NDArray[np.float64]
+    prevalence: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
 

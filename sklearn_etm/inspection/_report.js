@@ -140,7 +140,7 @@ function topicCard(topic) {
   card.append(sides);
   if (data.groups) {
     const many = data.groups.names.length > 8;
-    (many ? card : second).append(heading("Mean proportion by group"), groupRows(topic, many ? "wide" : ""));
+    (many ? card : second).append(heading("Prevalence by group"), groupRows(topic, many ? "wide" : ""));
   }
   card.append(heading("Documents that stand for it"));
   card.append(element("ol", {}, ...topic.documents.map(([d, proportion]) => documentItem(documentOf.get(d), { k, proportion }))));
@@ -154,7 +154,7 @@ function heading(text) {
 function measures(topic) {
   const parts = [
     [percent(topic.share), "of tokens"],
-    [percent(topic.prevalence), "of documents"],
+    [percent(topic.document_share), "of documents"],
     ...("coherence" in topic ? [[topic.coherence.toFixed(2), "coherence"]] : []),
     [topic.exclusivity.toFixed(2), "exclusivity"],
   ];
@@ -185,7 +185,7 @@ function chips(words) {
 }
 
 function groupRows(topic, layout) {
-  const { names, sizes, mean, low, high } = data.groups;
+  const { names, sizes, prevalence, low, high } = data.groups;
   const k = topic.topic;
   const largest = Math.max(...high.map((row) => row[k])) || 1;
   const at = (value) => percent(value / largest);
@@ -202,9 +202,9 @@ function groupRows(topic, layout) {
           "span",
           { class: "interval", role: "img", "aria-label": interval },
           element("i", { "--low": at(low[g][k]), "--width": at(high[g][k] - low[g][k]) }),
-          element("b", { "--mean": at(mean[g][k]) })
+          element("b", { "--prevalence": at(prevalence[g][k]) })
         ),
-        element("span", { class: "number" }, percent(mean[g][k]))
+        element("span", { class: "number" }, percent(prevalence[g][k]))
       );
     })
   );
@@ -213,7 +213,7 @@ function groupRows(topic, layout) {
 // Documents
 
 function documentItem(entry, { k = null, proportion = 0, terms = [] }) {
-  const about = element("p", { class: "about" }, element("span", {}, `document ${entry.document}`));
+  const about = element("p", { class: "about" }, element("bdi", {}, `document ${entry.label}`));
   if (data.groups) about.append(element("bdi", {}, entry.group < 0 ? "no group" : data.groups.names[entry.group]));
   if (k !== null) about.append(element("span", {}, `${percent(proportion)} this topic`));
   const main = entry.topics.filter(([other, share], i) => other !== k && (share >= SMALL || (i === 0 && k === null)));
@@ -259,7 +259,7 @@ const topicTexts = new Map(
   ])
 );
 const documentTexts = data.documents.map((entry) =>
-  normal(`document ${entry.document} ${data.groups && entry.group >= 0 ? data.groups.names[entry.group] : ""} ${entry.text}`)
+  normal(`document ${entry.label} ${data.groups && entry.group >= 0 ? data.groups.names[entry.group] : ""} ${entry.text}`)
 );
 let hits = data.documents;
 let terms = [];
@@ -320,7 +320,7 @@ function explain() {
     : `All ${plural(data.n_documents, "document")}, with ${kind}.`;
   const entries = [
     ["Share of tokens", "How much of all words a topic accounts for."],
-    ["Share of documents", "How many documents have more than 10% of the topic."],
+    ["Share of documents", "How many documents have 10% of the topic or more."],
     ["Distinctive words", "Probable here and less so elsewhere: by relevance (Sievert and Shirley, 2014), with λ = 0.6."],
     ["Exclusivity", "How much the most probable words belong to this topic alone, at most 1."],
     ["Documents that stand for a topic", "Those with the largest proportion of it; short ones need more of it."],
@@ -331,7 +331,7 @@ function explain() {
     entries.push(["Coherence", "Whether the most probable words occur in the same documents: NPMI, from −1 to 1."]);
   }
   if (data.groups) {
-    entries.push(["Groups", "The mean proportion of a topic in the documents of each group, with a 95% bootstrap interval."]);
+    entries.push(["Prevalence", "The mean proportion of a topic in the documents of a group, with a 95% bootstrap interval."]);
   }
   const list = element("dl", {}, ...entries.flatMap(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
   byId("about").append(list);

@@ -23,7 +23,7 @@ from sklearn.utils.validation import _num_samples
 from .. import metrics
 from .._texts import check_documents, printable
 from .._topics import topics_of
-from ._corpus import Corpus, documents_of, excerpt, texts_of
+from ._corpus import Corpus, check_same_order, documents_of, excerpt, index_of, labels_of_rows, texts_of
 from ._documents import representative_documents
 from ._groups import Members, Prevalence, members_of
 from ._similarity import topic_map
@@ -68,8 +68,8 @@ def report(
     X : documents as ``model`` was fitted on
         Texts for a pipeline, counts else.
     texts : sequence of str, optional
-        The text of each row of ``X``; by default ``X`` itself, if it is texts. Without any, documents are shown by
-        number, with their main words by tf-idf.
+        The text of each row of ``X``; by default ``X`` itself, if it is texts. Without any, documents are shown with
+        their main words by tf-idf.
     path : str or path, default="topics.html"
         Where to write. Its folder must exist; a file that is there is replaced once the page is complete.
     groups : sequence of length n_samples, optional
@@ -85,7 +85,7 @@ def report(
     n_searchable : int, default=2000
         Number of documents in the page that can be searched: those that represent topics, which are always there, and
         a random sample of the others. The page states how many were left out.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
     random_state : int, RandomState or None, default=None
         Draws the sample, and the intervals of :func:`topics_over`. With an int the same page is written every time.
@@ -102,8 +102,8 @@ def report(
     TypeError
         If ``model`` is an array, which cannot transform documents, or a number is not an integer.
     ValueError
-        If there are not as many texts or groups as documents, there are more than 100 groups, or a number is out of
-        range. A file that was there stays as it was.
+        If there are not as many texts or groups as documents, or these have the index of ``X`` in another order, there
+        are more than 100 groups, or a number is out of range. A file that was there stays as it was.
 
     Warns
     -----
@@ -112,8 +112,9 @@ def report(
 
     Notes
     -----
-    Of each document, the page holds the first 300 characters: the default takes about a megabyte. Texts are data in
-    it, never markup, and the page forbids the browser any script but its own, and any request.
+    Of each document, the page holds the first 300 characters: the default takes about a megabyte. A document is called
+    by its label in the index of ``X``, or of ``texts`` where ``X`` has none, or else by its row. Texts are data in the
+    page, never markup, and the page forbids the browser any script but its own, and any request.
 
     Examples
     --------
@@ -144,7 +145,9 @@ def report(
         )
     check_documents(topics.before, X)
     n_samples = _num_samples(X)
+    index = index_of(X, texts)
     texts = texts_of(topics, X, texts, n_samples)
+    check_same_order(X, groups, "groups")
     members = None if groups is None else members_of(groups, freq, n_samples)
     if members is not None and len(members.names) > MAX_GROUPS:
         raise ValueError(
@@ -160,7 +163,7 @@ def report(
     representatives = representative_documents(known, corpus.counts, n=n_documents)
     shown = _searchable(np.asarray(representatives["document"]), n_samples, n_searchable, rng)
     data = {
-        "documents": _documents(corpus, texts, shown, members),
+        "documents": _documents(corpus, texts, labels_of_rows(index, shown), shown, members),
         "groups": None,
         "losses": _losses(topics.model),
         "model": type(topics.model).__name__,
@@ -186,7 +189,7 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
     columns = metrics.top_words(components, min(n_words, len(names)))
     distinctive = leading(names, relevance(components, corpus.shares), n_words)
     positions = topic_map(known)
-    measures = [name for name in ("share", "prevalence", "coherence", "exclusivity") if name in table]
+    measures = [name for name in ("share", "document_share", "coherence", "exclusivity") if name in table]
     document, proportion = (
         np.reshape(representatives[column], (len(components), -1)) for column in ("document", "proportion")
     )
@@ -205,7 +208,7 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
 
 
 def _documents(
-    corpus: Corpus, texts: list[str] | None, shown: NDArray[np.intp], members: Members | None
+    corpus: Corpus, texts: list[str] | None, labels: Any, shown: NDArray[np.intp], members: Members | None
 ) -> list[dict[str, Any]]:
     """What the page tells of the documents in it."""
     doc_topic, lengths = corpus.doc_topic[shown], corpus.lengths[shown]
@@ -218,6 +221,7 @@ def _documents(
     return [
         {
             "document": int(d),
+            "label": excerpt(str(labels[i])),
             "text": said[i],
             "word_topics": marks[i],
             "length": _rounded(lengths[i]),

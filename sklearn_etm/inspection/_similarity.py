@@ -41,7 +41,7 @@ def topic_map(model: Any, feature_names: Any = None) -> NDArray[np.float64]:
     ----------
     model : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
         Its topics; rows are normalised.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column. The map does not depend on them.
 
     Returns
@@ -106,7 +106,7 @@ def topic_similarity(
         normalised over these; a topic that has none of them is taken to have all of them equally.
     metric : {"hellinger", "cosine"}, default="hellinger"
         The similarity.
-    feature_names_a, feature_names_b : sequence of str, optional
+    feature_names_a, feature_names_b : sequence of str or mapping, optional
         The word of each column, where a model does not know them.
 
     Returns
@@ -164,7 +164,7 @@ def align_topics(
         Their topics. The numbers of topics may differ.
     embeddings : mapping from words to vectors, path of a file of them, or callable, optional
         As :func:`sklearn_etm.embeddings.align_embeddings` takes them. Words without a vector do not count.
-    feature_names_a, feature_names_b : sequence of str, optional
+    feature_names_a, feature_names_b : sequence of str or mapping, optional
         The word of each column, where a model does not know them.
 
     Returns

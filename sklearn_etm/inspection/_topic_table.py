@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import metrics
 from .._topics import topics_of
+from ..metrics._health import document_shares
 from ._corpus import documents_of
 from ._frame import frame
 from ._words import frex, labels_of, leading, relevance
@@ -37,8 +38,8 @@ def topic_table(
     sort : {"share", "topic"}, default="share"
         Order of the rows: the largest topic first, or by number. Without ``X`` it is always by number.
     threshold : float, default=0.1
-        A topic is counted as present in a document that has more than this proportion of it.
-    feature_names : sequence of str, optional
+        Smallest proportion of a topic in a document that counts in ``document_share``, above 0 and at most 1.
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns
@@ -49,24 +50,25 @@ def topic_table(
         - ``topic``: its row in ``components_``
         - ``label``: see :func:`topic_labels`
         - ``share``: of all tokens of ``X``, the mean proportion over documents, weighted by their length
-        - ``prevalence``: share of the documents of ``X`` with a proportion above ``threshold``
+        - ``prevalence``: the mean proportion over the documents of ``X``, each counting the same
+        - ``document_share``: share of the documents of ``X`` with a proportion of ``threshold`` or more
         - ``words``, ``words_by_relevance``, ``words_by_frex``: see :func:`word_scores`; joined by ", "
         - ``coherence``: :func:`sklearn_etm.metrics.npmi` of ``words`` on ``X``
         - ``exclusivity``: :func:`sklearn_etm.metrics.exclusivity` of ``words``
 
-        ``share``, ``prevalence`` and ``coherence`` are there where ``X`` is given.
+        ``share``, ``prevalence``, ``document_share`` and ``coherence`` are there where ``X`` is given.
 
     Raises
     ------
     ValueError
-        If ``n_words`` is not a positive integer, ``sort`` is none of the two, or ``threshold`` is not in [0, 1].
+        If ``n_words`` is not a positive integer, ``sort`` is none of the two, or ``threshold`` is not in (0, 1].
     TypeError
         If ``X`` is given with topics that are an array.
 
     Notes
     -----
-    A document without known words counts in ``prevalence`` with what ``transform`` gives it. Coherence is a matter of
-    pairs of words, and is not given where there is one.
+    A document without known words counts in ``prevalence`` and ``document_share`` with what ``transform`` gives it.
+    Coherence is a matter of pairs of words, and is not given where there is one.
 
     Examples
     --------
@@ -76,15 +78,15 @@ def topic_table(
     >>> from sklearn_etm.inspection import topic_table
     >>> texts = ["star moon star", "goal team goal"] * 10
     >>> lda = make_pipeline(CountVectorizer(), LatentDirichletAllocation(2, random_state=0)).fit(texts)
-    >>> topic_table(lda, texts, n_words=2, threshold=0.5)[["label", "prevalence", "words", "coherence"]]
-                  label  prevalence       words  coherence
-    0  star, moon, team         0.5  star, moon        1.0
-    1  goal, team, moon         0.5  goal, team        1.0
+    >>> topic_table(lda, texts, n_words=2, threshold=0.5)[["label", "document_share", "words", "coherence"]]
+                  label  document_share       words  coherence
+    0  star, moon, team             0.5  star, moon        1.0
+    1  goal, team, moon             0.5  goal, team        1.0
     """
     if sort not in _ORDERS:
         raise ValueError(f"sort must be one of {list(_ORDERS)}; got {sort!r}.")
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must be from 0 to 1; got {threshold!r}.")
+    if not 0 < threshold <= 1:
+        raise ValueError(f"threshold must be a number above 0 and at most 1; got {threshold!r}.")
     topics = topics_of(model, feature_names)
     components, names = topics.components, topics.feature_names
     corpus = None if X is None else documents_of(topics, X)
@@ -96,7 +98,11 @@ def topic_table(
     }
     columns: dict[str, Any] = {"topic": np.arange(len(components)), "label": labels_of(components, names)}
     if corpus is not None:
-        columns |= {"share": shares, "prevalence": (corpus.doc_topic > threshold).mean(axis=0)}
+        columns |= {
+            "share": shares,
+            "prevalence": corpus.doc_topic.mean(axis=0),
+            "document_share": document_shares(corpus.doc_topic, threshold),
+        }
     columns |= {name: [", ".join(words) for words in leading(names, score, n_words)] for name, score in scores.items()}
     n_measured = min(n_words, len(names))
     if corpus is not None and n_measured > 1:

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .._texts import analyzer_of
-from ._corpus import Corpus, corpus_of, integers
+from ._corpus import Corpus, corpus_of, index_of, integers, labels_of_rows
 from ._frame import frame
 from ._words import labels_of, topic_given_word
 
@@ -39,7 +39,7 @@ def word_topics(model: Any, X: Any, *, return_distribution: bool = False, featur
         Texts for a pipeline, counts else.
     return_distribution : bool, default=False
         Whether to return the probabilities of all topics, too.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns
@@ -48,7 +48,7 @@ def word_topics(model: Any, X: Any, *, return_distribution: bool = False, featur
         One row for each document and each of its words that is in the vocabulary, in the order of ``X`` and of the
         vocabulary, with the columns
 
-        - ``document``: its row in ``X``
+        - ``document``: its label in the index of ``X``, or its row where there is none
         - ``word``, ``count``: how often the document has it
         - ``topic``, ``label``, ``probability``: the topic of the largest :math:`r_{dvk}` (the first of equals), and how
           much that is, at most 1
@@ -98,13 +98,14 @@ def word_topics(model: Any, X: Any, *, return_distribution: bool = False, featur
     >>> topics[0] == topics[1] != topics[2] == topics[3]
     True
     """
-    corpus = corpus_of(model, [X] if isinstance(X, str | bytes) else X, feature_names)
+    X = [X] if isinstance(X, str | bytes) else X
+    index, corpus = index_of(X), corpus_of(model, X, feature_names)
     documents, words, times = _cells(corpus)
     topic, probability = _main_topics(corpus, documents, words)
     topics = corpus.topics
     table = frame(
         {
-            "document": documents,
+            "document": labels_of_rows(index, documents),
             "word": topics.feature_names[words],
             "count": times,
             "topic": topic,

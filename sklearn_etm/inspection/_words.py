@@ -54,7 +54,7 @@ def word_scores(
         :math:`\lambda` of ``"relevance"``, from 0 (lift alone) to 1 (probability alone).
     weight : float, default=0.5
         :math:`w` of ``"frex"``, from 0 (frequency alone) to 1 (exclusivity alone).
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns
@@ -166,7 +166,7 @@ def topic_labels(model: Any, n: int = 3, *, feature_names: Any = None) -> NDArra
     n : int, default=3
         Number of words, those of highest relevance (see :func:`word_scores`) where topics weigh the same. So a
         label depends on the model alone, and is the same in every table.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns
@@ -196,7 +196,7 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     X : documents as ``model`` was fitted on, optional
         Texts for a pipeline, counts else. They give the topics their weights :math:`\pi_k`, the share of all tokens
         that a topic has; without them, topics weigh the same.
-    feature_names : sequence of str, optional
+    feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
     Returns

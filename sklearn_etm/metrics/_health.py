@@ -104,8 +104,14 @@ def dead_topics(doc_topic: ArrayLike, *, threshold: float = 0.1, min_share: floa
         if not 0 < value <= 1:
             raise ValueError(f"{name} must be a number above 0 and at most 1; got {value!r}.")
     theta = check_distributions(doc_topic, "doc_topic")
-    dead: NDArray[np.bool_] = (theta >= threshold).mean(axis=0) < min_share
+    dead: NDArray[np.bool_] = document_shares(theta, threshold) < min_share
     return dead
+
+
+def document_shares(doc_topic: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
+    """Share of the documents with a proportion of ``threshold`` or more of each topic, (K,)."""
+    shares: NDArray[np.float64] = (doc_topic >= threshold).mean(axis=0)
+    return shares
 
 
 def topic_redundancy(components: ArrayLike) -> NDArray[np.float64]:

@@ -128,8 +128,8 @@ def one_standard_error(
     .. math:: \max_i \bar s_i - \frac{\hat\sigma}{\sqrt n}
 
     are about as good as the best one, where :math:`\hat\sigma` is the standard deviation of the best candidate's scores
-    on :math:`n` validation folds. Of these, the one with the smallest ``param`` is chosen, say with the fewest topics,
-    and the best-scored one where several have it.
+    on :math:`n` validation folds. Of these, whatever their other parameters are, the one with the smallest ``param`` is
+    chosen, say with the fewest topics, and the best-scored one where several have it.
 
     Parameters
     ----------
@@ -155,6 +155,7 @@ def one_standard_error(
     See Also
     --------
     make_topic_scorer : Measures to choose by.
+    sklearn_etm.plotting.NumTopicsDisplay : The scores and this choice as a picture.
 
     Notes
     -----
@@ -200,30 +201,46 @@ class _OneStandardError:
     greater_is_simpler: bool
 
     def __call__(self, cv_results: Mapping[str, Any]) -> int:
-        mean, error = _mean_and_error(cv_results, self.score)
-        complexity = _complexity(cv_results, self.param, -1 if self.greater_is_simpler else 1)
-        finite = np.isfinite(mean)
-        if not finite.any():
+        known = [key.removeprefix("mean_test_") for key in cv_results if key.startswith("mean_test_")]
+        if self.score not in known:
+            raise ValueError(f"cv_results_ has no score {self.score!r}; it has {known}. Name one of them: score=...")
+        mean, error = mean_and_error(fold_scores(cv_results, self.score))
+        if not np.isfinite(mean).any():
             raise ValueError(
                 f"No candidate has a finite mean_test_{self.score}: {mean.tolist()}. Look at the search's warnings, or "
                 'pass it error_score="raise".'
             )
-        best = np.where(finite, mean, -np.inf).argmax()
-        as_good = np.flatnonzero(finite & (mean >= mean[best] - error[best]))
-        return int(min(as_good, key=lambda i: (complexity[i], -mean[i])))
+        return best_and_simplest(mean, error, _complexity(cv_results, self.param, self.greater_is_simpler))[1]
 
 
-def _mean_and_error(cv_results: Mapping[str, Any], score: str) -> tuple[np.ndarray, np.ndarray]:
-    """Mean score of every candidate, and its standard error."""
-    if f"mean_test_{score}" not in cv_results:
-        known = [key.removeprefix("mean_test_") for key in cv_results if key.startswith("mean_test_")]
-        raise ValueError(f"cv_results_ has no score {score!r}; it has {known}. Name one of them: score=...")
-    n_splits = sum(key.startswith("split") and key.endswith(f"_test_{score}") for key in cv_results)
-    mean, std = (np.asarray(cv_results[f"{name}_test_{score}"], dtype=np.float64) for name in ("mean", "std"))
-    return mean, std / np.sqrt(max(n_splits - 1, 1))
+def fold_scores(cv_results: Mapping[str, Any], score: str) -> np.ndarray:
+    """Test scores of a search, (n_candidates, n_folds)."""
+    folds = [key for key in cv_results if key.startswith("split") and key.endswith(f"_test_{score}")]
+    return np.column_stack([np.asarray(cv_results[key], dtype=np.float64) for key in folds])
 
 
-def _complexity(cv_results: Mapping[str, Any], param: str, sign: int) -> list[float]:
+def mean_and_error(folds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean over folds, and its standard error, which is taken to be 0 for a single one, (n_candidates,) each."""
+    n = folds.shape[1]
+    with np.errstate(invalid="ignore"):  # of failed fits
+        mean = folds.mean(axis=1)
+        return mean, folds.std(axis=1, ddof=1) / np.sqrt(n) if n > 1 else np.zeros_like(mean)
+
+
+def best_and_simplest(mean: np.ndarray, error: np.ndarray, complexity: np.ndarray) -> tuple[int, int]:
+    """The best candidate, and the simplest of all that are within its standard error of it.
+
+    Of equally good ones the simplest is the best, then the one with the smallest error; of equally simple ones the best
+    is taken. So it does not depend on the order of candidates how simple these two are. Some mean must be finite.
+    """
+    mean = np.where(np.isfinite(mean), mean, -np.inf)
+    best = np.lexsort((error, complexity, -mean))[0]
+    as_good = np.flatnonzero(mean >= mean[best] - error[best])
+    simplest = as_good[np.lexsort((-mean[as_good], complexity[as_good]))[0]]
+    return int(best), int(simplest)
+
+
+def _complexity(cv_results: Mapping[str, Any], param: str, greater_is_simpler: bool) -> np.ndarray:
     """Signed values of a parameter, of any step; infinite for the candidates that do not have it."""
     searched = [key.removeprefix("param_") for key in cv_results if key.startswith("param_")]
     names = [name for name in searched if name == param or name.endswith(f"__{param}")]
@@ -232,7 +249,8 @@ def _complexity(cv_results: Mapping[str, Any], param: str, sign: int) -> list[fl
             f"param must name one parameter that was searched; {param!r} names {names or 'none'} of {searched}."
         )
     values = cv_results[f"param_{names[0]}"]
+    sign = -1 if greater_is_simpler else 1
     try:
-        return [np.inf if value is np.ma.masked else sign * float(value) for value in values]
+        return np.array([np.inf if value is np.ma.masked else sign * float(value) for value in values])
     except (TypeError, ValueError) as error:
         raise ValueError(f"The values of {names[0]} must be numbers; got {list(values)}.") from error

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.utils import check_array
 
 from ..inspection import topic_labels
-from ..inspection._corpus import corpus_of
+from ..inspection._corpus import check_same_order, corpus_of
 from ._common import COLORS, GREY, axes_or_new, check_topics, import_pyplot, largest, numbered, show_as_map
 from ._labels import place_labels
 
@@ -91,7 +91,7 @@ class DocumentMapDisplay:
             Topics to colour, at most 7. By default those that are the main topic of most documents.
         n_words : int, default=3
             Words in each label, those of `sklearn_etm.inspection.topic_labels`.
-        feature_names : sequence of str, optional
+        feature_names : sequence of str or mapping, optional
             The word of each column, where ``estimator`` does not know them.
         ax, point_size
             As in `plot`.
@@ -107,9 +107,10 @@ class DocumentMapDisplay:
         TypeError, ValueError, sklearn.exceptions.NotFittedError
             If ``estimator`` cannot transform documents or is not fitted, if there is no such topic, more than 7 are
             asked for, or one that is the main topic of no document, or if ``coordinates`` are not two finite numbers
-            for each document.
+            for each document, or have the index of ``X`` in another order.
         """
         import_pyplot()
+        check_same_order(X, coordinates, "coordinates")
         corpus = corpus_of(estimator, X, feature_names)
         n_documents, n_topics = corpus.doc_topic.shape
         main_topics = corpus.doc_topic.argmax(axis=1)

@@ -19,7 +19,8 @@ class LossCurveDisplay:
 
     The loss is the negative evidence lower bound: reconstruction and KL divergence add up to it, so that the
     divergence is the band between the two lines. A band that vanishes tells of a collapsed posterior, lines that
-    still fall of a fit that wants more passes.
+    still fall of a fit that wants more passes. In Monte-Carlo EM the loss is the negative log density of counts and of
+    the documents' :math:`z_d` together, and the band is what the prior of :math:`z_d` adds to it: no divergence.
 
     Make it with `from_estimator`.
 
@@ -31,13 +32,15 @@ class LossCurveDisplay:
         Its parts, in nats per document.
     name : str, optional
         What the legend calls the model.
+    inference : {"svi", "mcem"}, default="svi"
+        How the model was fitted, which tells what loss and parts are.
 
     Attributes
     ----------
     ax_ : Axes
         Axes with the curves.
     band_ : FillBetweenPolyCollection or None
-        The divergence, if there is one.
+        The divergence, or what the prior adds, if there is one.
     figure_ : Figure
         The figure that holds them.
     lines_ : list of Line2D
@@ -59,11 +62,13 @@ class LossCurveDisplay:
         reconstruction: NDArray[np.float64] | None = None,
         kl: NDArray[np.float64] | None = None,
         name: str | None = None,
+        inference: str = "svi",
     ):
         self.loss = loss
         self.reconstruction = reconstruction
         self.kl = kl
         self.name = name
+        self.inference = inference
 
     @classmethod
     def from_estimator(
@@ -104,7 +109,10 @@ class LossCurveDisplay:
             np.asarray(getattr(model, curve)) if hasattr(model, curve) else None
             for curve in ("reconstruction_curve_", "kl_curve_")
         )
-        display = cls(np.asarray(model.loss_curve_), reconstruction=reconstruction, kl=kl, name=name)
+        inference = getattr(model, "inference", "svi")
+        display = cls(
+            np.asarray(model.loss_curve_), reconstruction=reconstruction, kl=kl, name=name, inference=inference
+        )
         return display.plot(ax, color=color)
 
     def plot(self, ax: Any = None, *, name: str | None = None, color: Any = None) -> LossCurveDisplay:
@@ -129,17 +137,19 @@ class LossCurveDisplay:
         color = COLORS[0] if color is None else color
         marker = "." if len(self.loss) <= MAX_MARKERS else ""
         passes = np.arange(1, len(self.loss) + 1)
+        sampled = self.inference == "mcem"
+        loss_name, kl_name = ("negative log joint", "negative log prior") if sampled else ("loss", "KL divergence")
 
         def label(part: str, values: NDArray[np.float64]) -> str:
             return ("" if name is None else printable(f"{name}: ")) + f"{part}, {values[-1]:.1f} at the end"
 
-        self.lines_ = ax.plot(passes, self.loss, color=color, marker=marker, label=label("loss", self.loss))
+        self.lines_ = ax.plot(passes, self.loss, color=color, marker=marker, label=label(loss_name, self.loss))
         self.band_ = None
         if self.reconstruction is not None:
             text = label("reconstruction", self.reconstruction)
             self.lines_ += ax.plot(passes, self.reconstruction, "--", color=color, marker=marker, label=text)
             if self.kl is not None:
-                top, text = self.reconstruction + self.kl, label("KL divergence", self.kl)
+                top, text = self.reconstruction + self.kl, label(kl_name, self.kl)
                 self.band_ = ax.fill_between(
                     passes, self.reconstruction, top, color=color, alpha=0.3, linewidth=0, label=text
                 )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from ..metrics._selection import best_and_simplest, fold_scores, mean_and_error
 from ._common import COLORS, axes_or_new, import_pyplot, legend_beside, without_frame
 
 NAMES = ("num_topics", "n_components")
@@ -24,7 +25,8 @@ class NumTopicsDisplay:
     r"""Scores of a cross-validated search against the number of topics, and the two numbers they speak for.
 
     These are the number with the best mean score, and the smallest whose mean score is within one standard error of
-    the best [1]_: fewer topics that do about as well.
+    the best [1]_: fewer topics that do about as well, be it with other values of other parameters. It is the one that
+    `sklearn_etm.metrics.one_standard_error` chooses.
 
     Make it with `from_estimator`.
 
@@ -86,13 +88,13 @@ class NumTopicsDisplay:
 
     @property
     def best_num_topics(self) -> int:
-        """The number with the best mean score; of equals, the smallest of the first setting."""
-        return int(self.num_topics[self._best()])
+        """The number with the best mean score; of equals, the smallest."""
+        return int(self.num_topics[self._choices()[0]])
 
     @property
     def one_standard_error_num_topics(self) -> int:
-        """The smallest number, in the setting of the best, whose mean score is within its standard error of it."""
-        return int(self.num_topics[self._one_standard_error()])
+        """The smallest number, in any setting, whose mean score is within the best one's standard error of it."""
+        return int(self.num_topics[self._choices()[1]])
 
     @classmethod
     def from_estimator(
@@ -114,7 +116,8 @@ class NumTopicsDisplay:
             The searched parameter that is the number of topics. By default the one called ``num_topics`` or
             ``n_components``, in whatever step of a pipeline.
         scoring : str, optional
-            Which scorer, where the search has several; by default that by which it was refitted.
+            Which scorer, where the search has several; by default that by which it was refitted, or which its
+            `one_standard_error` looks at.
         average : bool, default=False
             Whether to average, fold by fold, over the other parameters that were searched. By default each setting of
             them makes a line.
@@ -147,7 +150,7 @@ class NumTopicsDisplay:
         results = _results(estimator)
         parameter = _parameter(results, parameter)
         scoring = _scoring(estimator, results, scoring)
-        scores = np.column_stack([results[key] for key in _folds(results, scoring)])
+        scores = fold_scores(results, scoring)
         num_topics = _integers([params[parameter] for params in results["params"]], parameter)
         settings = np.array(
             ["" if average else _setting(params, parameter) for params in results["params"]], dtype=np.str_
@@ -159,12 +162,9 @@ class NumTopicsDisplay:
             _warn_of_failures(scored)
         points = sorted({*zip(settings[scored].tolist(), num_topics[scored].tolist(), strict=True)})
         folds = np.array([scores[scored & (settings == s) & (num_topics == k)].mean(axis=0) for s, k in points])
-        n_folds = folds.shape[1]
-        errors = folds.std(axis=1, ddof=1) / np.sqrt(n_folds) if n_folds > 1 else np.zeros(len(folds))
         display = cls(
             np.array([k for _, k in points]),
-            folds.mean(axis=1),
-            errors,
+            *mean_and_error(folds),
             np.array([s for s, _ in points]),
             score_name=scoring.replace("_", " "),
         )
@@ -214,7 +214,7 @@ class NumTopicsDisplay:
 
     def _mark_choices(self, places: NDArray[np.float64]) -> None:
         """Draw the threshold, a circle around the best and a square around the fewest that reach it."""
-        ax, best, fewest = self.ax_, self._best(), self._one_standard_error()
+        ax, (best, fewest) = self.ax_, self._choices()
         color = ax.xaxis.label.get_color()
 
         def mark(i: int, marker: str, size: float, what: str) -> Any:
@@ -237,13 +237,9 @@ class NumTopicsDisplay:
             threshold, color=color, linestyle=":", linewidth=1, label="one standard error below the best"
         )
 
-    def _best(self) -> int:
-        return int(self.mean_scores.argmax())
-
-    def _one_standard_error(self) -> int:
-        best = self._best()
-        enough = self.mean_scores >= self.mean_scores[best] - self.standard_errors[best]
-        return int(np.flatnonzero(enough & (self.settings == self.settings[best]))[0])
+    def _choices(self) -> tuple[int, int]:
+        """The best point, and the one with the fewest topics within its standard error."""
+        return best_and_simplest(self.mean_scores, self.standard_errors, self.num_topics)
 
 
 def _results(search: Any) -> dict[str, Any]:
@@ -284,14 +280,10 @@ def _scoring(search: Any, results: dict[str, Any], scoring: str | None) -> str:
     prefix = "mean_test_"
     known = [key.removeprefix(prefix) for key in results if key.startswith(prefix)]
     if scoring is None:
-        scoring = known[0] if len(known) == 1 else search.refit
+        scoring = known[0] if len(known) == 1 else getattr(search.refit, "score", search.refit)
     if scoring not in known:
         raise ValueError(f"scoring must be one of {known}; got {scoring!r}.")
     return scoring
-
-
-def _folds(results: dict[str, Any], scoring: str) -> list[str]:
-    return [key for key in results if key.startswith("split") and key.endswith(f"_test_{scoring}")]
 
 
 def _setting(params: dict[str, Any], parameter: str) -> str:

@@ -86,7 +86,7 @@ class TopicMapDisplay:
             Texts for a pipeline, counts else. They give each circle its area; without them, all are the same.
         n_words : int, default=3
             Words in each label, those of `sklearn_etm.inspection.topic_labels`.
-        feature_names : sequence of str, optional
+        feature_names : sequence of str or mapping, optional
             The word of each column, where ``estimator`` does not know them.
         ax, n_labels, color
             As in `plot`.

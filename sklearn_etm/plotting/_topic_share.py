@@ -32,8 +32,9 @@ KINDS = ("auto", "lines", "dots")
 
 
 class TopicShareDisplay:
-    """How prevalent topics are in groups of documents or over time, with intervals: a panel for each topic.
+    """Prevalence of topics in groups of documents or over time, with intervals: a panel for each topic.
 
+    The prevalence of a topic is its mean proportion over the documents of a group, each counting the same.
     Categories are rows with a dot and an interval, dates and numbers an axis with a line and a band.
 
     Make it with `from_estimator`.
@@ -42,8 +43,8 @@ class TopicShareDisplay:
     ----------
     groups : ndarray of shape (n_groups,)
         Names, numbers or dates of the groups, sorted.
-    means, lows, highs : ndarray of shape (n_groups, n_topics)
-        Mean proportion of each topic in the documents of the group, and the ends of its interval.
+    prevalences, lows, highs : ndarray of shape (n_groups, n_topics)
+        Prevalence of each topic in the group, and the ends of its interval.
     topics : ndarray of int, of shape (n_topics,)
         Numbers of the topics: rows of ``components_``.
     labels : sequence of str, of length n_topics
@@ -60,7 +61,7 @@ class TopicShareDisplay:
     intervals_ : list of LineCollection or FillBetweenPolyCollection
         Intervals of each topic: bars or a band.
     lines_ : list of Line2D
-        Means of each topic: a line, or dots alone.
+        Prevalence of each topic: a line, or dots alone.
 
     See Also
     --------
@@ -73,14 +74,14 @@ class TopicShareDisplay:
     >>> X = [[9, 0], [7, 1], [1, 9], [0, 5]]
     >>> lda = LatentDirichletAllocation(2, random_state=0).fit(X)
     >>> display = TopicShareDisplay.from_estimator(lda, X, ["a", "a", "b", "b"], random_state=0)
-    >>> display.groups.tolist(), display.means.shape
+    >>> display.groups.tolist(), display.prevalences.shape
     (['a', 'b'], (2, 2))
     """
 
     def __init__(
         self,
         groups: NDArray[Any],
-        means: NDArray[np.float64],
+        prevalences: NDArray[np.float64],
         lows: NDArray[np.float64],
         highs: NDArray[np.float64],
         topics: NDArray[np.intp],
@@ -89,7 +90,7 @@ class TopicShareDisplay:
         title: str | None = None,
     ):
         self.groups = groups
-        self.means = means
+        self.prevalences = prevalences
         self.lows = lows
         self.highs = highs
         self.topics = topics
@@ -132,7 +133,7 @@ class TopicShareDisplay:
         topics : sequence of int, optional
             Topics to draw, in this order. By default all, those that are largest on average over the groups first, or
             where there are more than 8 the largest 8, which the title of the figure tells.
-        feature_names : sequence of str, optional
+        feature_names : sequence of str or mapping, optional
             The word of each column, where ``estimator`` does not know them.
         ax, kind, n_columns, share_scale, color
             As in `plot`.
@@ -160,18 +161,18 @@ class TopicShareDisplay:
             random_state=random_state,
             feature_names=feature_names,
         )
-        column = {name: np.asarray(table[name]) for name in ("group", "topic", "label", "mean", "low", "high")}
+        column = {name: np.asarray(table[name]) for name in ("group", "topic", "label", "prevalence", "low", "high")}
         n_topics = int(column["topic"].max()) + 1
         groups = column["group"][::n_topics]
-        means, lows, highs = (column[name].reshape(-1, n_topics) for name in ("mean", "low", "high"))
+        prevalences, lows, highs = (column[name].reshape(-1, n_topics) for name in ("prevalence", "low", "high"))
         title = None
         if topics is None:
-            topics = largest(means.mean(axis=0), MAX_TOPICS)
+            topics = largest(prevalences.mean(axis=0), MAX_TOPICS)
             if n_topics > MAX_TOPICS:
                 title = f"The largest {MAX_TOPICS} of {n_topics} topics"
         topics = check_topics(topics, n_topics)
         labels = column["label"][topics]
-        display = cls(groups, means[:, topics], lows[:, topics], highs[:, topics], topics, labels, title=title)
+        display = cls(groups, prevalences[:, topics], lows[:, topics], highs[:, topics], topics, labels, title=title)
         return display.plot(ax, kind=kind, n_columns=n_columns, share_scale=share_scale, color=color)
 
     def plot(
@@ -211,9 +212,9 @@ class TopicShareDisplay:
         self.lines_, self.intervals_ = [], []
         draw = self._draw_lines if lines else self._draw_dots
         color = COLORS[0] if color is None else color
-        rows = zip(self.axes_, titles, self.means.T, self.lows.T, self.highs.T, strict=True)
-        for panel, title, mean, low, high in rows:
-            line, interval = draw(panel, mean, low, high, color)
+        rows = zip(self.axes_, titles, self.prevalences.T, self.lows.T, self.highs.T, strict=True)
+        for panel, title, prevalence, low, high in rows:
+            line, interval = draw(panel, prevalence, low, high, color)
             self.lines_.append(line)
             self.intervals_.append(interval)
             top = 1.05 * max((self.highs if share_scale else high).max(), TINY)
@@ -229,9 +230,9 @@ class TopicShareDisplay:
     def _dates(self) -> bool:
         return self.groups.dtype.kind == "M" or all(isinstance(group, date) for group in self.groups)
 
-    def _draw_lines(self, panel: Any, mean: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
+    def _draw_lines(self, panel: Any, prevalence: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
         interval = panel.fill_between(self.groups, low, high, color=color, alpha=0.35, linewidth=0)
-        (line,) = panel.plot(self.groups, mean, color=color, marker=".")
+        (line,) = panel.plot(self.groups, prevalence, color=color, marker=".")
         if self._dates():
             from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
@@ -243,10 +244,10 @@ class TopicShareDisplay:
         panel.locator_params(axis="y", nbins=4)
         return line, interval
 
-    def _draw_dots(self, panel: Any, mean: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
+    def _draw_dots(self, panel: Any, prevalence: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
         rows = np.arange(len(self.groups))
         interval = panel.hlines(rows, low, high, color=color, alpha=0.5, linewidth=3)
-        (dots,) = panel.plot(mean, rows, "o", color=color, markersize=5)
+        (dots,) = panel.plot(prevalence, rows, "o", color=color, markersize=5)
         panel.set_yticks(rows, [printable(str(group)) for group in self.groups], parse_math=False)
         panel.set_ylim(len(rows) - 0.5, -0.5)
         panel.tick_params(axis="y", length=0)
@@ -267,5 +268,5 @@ class TopicShareDisplay:
         panels = new_panels(len(titles), n_columns, width, height, **({} if lines else {"sharey": True}))
         figure = panels[0].figure
         figure.suptitle(self.title)
-        (figure.supylabel if lines else figure.supxlabel)("mean proportion in documents", size="medium")
+        (figure.supylabel if lines else figure.supxlabel)("prevalence: mean proportion in documents", size="medium")
         return panels

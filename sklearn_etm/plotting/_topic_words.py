@@ -118,7 +118,7 @@ class TopicWordsDisplay:
             Words of each topic; where the vocabulary has fewer, all of them.
         by : {"probability", "relevance", "frex"}, default="probability"
             How words are ranked, see `sklearn_etm.inspection.word_scores`. Bars are probabilities all the same.
-        feature_names : sequence of str, optional
+        feature_names : sequence of str or mapping, optional
             The word of each column, where ``estimator`` does not know them.
         ax, n_columns, share_scale, color
             As in `plot`.

@@ -22,9 +22,11 @@ from ._marginal import MarginalLikelihoodMixin
 from ._output import IndexedOutputMixin
 from ._repr import TopicsReprMixin
 from ._sparse import row_sums, widened
+from ._texts import HOLDS_TEXT
 from ._vectorizer import feature_names
 from ._warnings import is_fitted_for_its_score, warn
 from .metrics import completion_log_likelihood, completion_split
+from .metrics._validation import PASS_COUNTS
 
 if TYPE_CHECKING:
     from .engine.batches import Corpus
@@ -627,7 +629,7 @@ class BaseTopicModel(
         if lowest < 0:
             raise ValueError(
                 f"Negative values in data passed to {type(self).__name__}.{method}: X goes down to {lowest:g}. "
-                "Pass counts, as CountVectorizer gives them, not centred features."
+                f"{PASS_COUNTS}"
             )
         if highest > MAX_COUNT:
             raise ValueError(f"X holds the count {highest:g}; the largest that can be learned from is {MAX_COUNT:g}.")
@@ -642,8 +644,7 @@ class BaseTopicModel(
         if (X.data % 1).any() and not is_fitted_for_its_score():
             warn(
                 f"X holds fractions, which {type(self).__name__} takes as numbers of words: a row of tf-idf or of unit "
-                "length counts as a document of a few words, so that topics hardly follow it. Pass the counts of a "
-                "CountVectorizer, or of HashingVectorizer(alternate_sign=False, norm=None)."
+                f"length counts as a document of a few words, so that topics hardly follow it. {PASS_COUNTS}"
             )
         known = np.diff(X.indptr) > 0
         return X if known.all() else X[known]
@@ -659,7 +660,7 @@ class BaseTopicModel(
             except ValueError as error:
                 if "could not convert string" not in str(error):
                     raise
-                raise ValueError("X holds text. Pass counts: put a CountVectorizer before, in one Pipeline.") from error
+                raise ValueError(HOLDS_TEXT) from error
         if names is not None and reset:
             self.feature_names_in_ = names
         elif names is not None and hasattr(self, "feature_names_in_"):

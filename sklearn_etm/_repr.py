@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._names import column_names
+from ._texts import printable
 from ._topics import names_of
 
 N_TOPICS = 15
@@ -18,12 +19,12 @@ class TopicsReprMixin:
     """Shows a fitted model's topics wherever scikit-learn shows a diagram of it."""
 
     def _repr_html_inner(self) -> str:
-        return super()._repr_html_inner() + topics_html(self)  # type: ignore[misc]
+        return printable(super()._repr_html_inner() + topics_html(self))  # type: ignore[misc]
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, str]:
         bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
         if "text/html" in bundle:
-            bundle["text/html"] += topics_html(self)
+            bundle["text/html"] = printable(bundle["text/html"] + topics_html(self))
         return bundle
 
 

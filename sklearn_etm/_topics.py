@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._names import column_names
 from ._steps import names_out, steps_of
+from ._texts import counts_of
 
 
 class Topics(NamedTuple):
@@ -25,9 +26,7 @@ class Topics(NamedTuple):
 
     def counts(self, X: Any) -> Any:
         """Counts of what the model's `fit` was given: texts for a pipeline that starts with a vectorizer."""
-        for step in self.before:
-            X = step.transform(X)
-        return X
+        return counts_of(self.before, X)
 
     def doc_topic(self, X: Any) -> np.ndarray:
         """Topic proportions of documents, (n_samples, K), rows sum to 1; equal ones for a row of zeros.

@@ -32,7 +32,7 @@ def with_cell(value):
 # Not counts: what it is, and what the message must say
 BAD_COUNTS = {
     "negative": (with_cell(-2.0), "Negative values .* X goes down to -2.* CountVectorizer"),
-    "negative sparse": (sp.csr_array(with_cell(-2.0)), "Negative values .* X goes down to -2.* CountVectorizer"),
+    "negative sparse": (sp.csr_array(with_cell(-2.0)), "Negative values .*alternate_sign=False, norm=None"),
     "NaN": (with_cell(np.nan), "X contains NaN"),
     "NaN sparse": (sp.csr_array(with_cell(np.nan)), "X contains NaN"),
     "infinity": (with_cell(np.inf), "X contains infinity"),

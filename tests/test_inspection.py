@@ -170,6 +170,34 @@ def test_unknown_word_is_named_with_those_spelled_alike(known):
 # Topics
 
 
+TWICE = ["star", "moon", "star", "goal", ""]
+
+
+def test_words_that_come_once_are_found_among_others_that_come_twice(known):
+    """Blank words and words that differ in case only are words like others."""
+    table = word_table(known, ["goal", ""], feature_names=TWICE)
+    np.testing.assert_allclose(table["p_word_given_topic"], [0.4, 0.0, 0.4, 0.3])
+    cases = word_table(known, ["Star", "STAR"], feature_names=["star", "Star", "STAR", " ", ""])
+    np.testing.assert_allclose(cases["p_word_given_topic"], [0.2, 0.0, 0.3, 0.0])
+    with pytest.raises(ValueError, match=r"once, to tell which column is meant: \['star'\]"):
+        word_table(known, ["goal", "star"], feature_names=TWICE)
+
+
+@pytest.mark.filterwarnings("ignore:Only")
+def test_models_are_compared_by_words_that_come_once_in_both(known):
+    other = [[0.1, 0.9, 0.0], [1.0, 0.0, 0.0]]
+    names = {"feature_names_a": TWICE, "feature_names_b": ["goal", "moon", "sky"]}
+    assert align_topics(known, other, **names).pairs.tolist() == [[0, 0], [1, 1]]
+    with pytest.raises(ValueError, match=r"once, to tell which column is meant: \['star'\]"):
+        topic_similarity(known, other, **names | {"feature_names_b": ["goal", "moon", "star"]})
+
+
+def test_columns_of_the_same_word_have_the_same_vector(known):
+    vectors = {"star": [1.0, 0.2], "moon": [0.8, 0.0], "goal": [0.0, 1.0], "team": [0.1, 0.7], "": [0.2, 0.8]}
+    names = {"feature_names_a": TWICE, "feature_names_b": ["team", "moon"]}
+    assert align_topics(known, np.eye(2), vectors, **names).pairs.tolist() == [[0, 1], [1, 0]]
+
+
 def test_topic_table_on_paper(known):
     X = [[2, 2, 0, 0, 0], [1, 0, 2, 1, 0], [0, 0, 0, 0, 0], [0, 0, 0, 9, 0]]
     table = topic_table(known, X, n_words=2, feature_names=NAMES, threshold=0.6)

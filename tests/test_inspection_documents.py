@@ -8,10 +8,17 @@ import scipy.sparse as sp
 from scipy.stats import binom, entropy
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import LatentDirichletAllocation
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.pipeline import make_pipeline
 
-from sklearn_etm.inspection import document_table, representative_documents, similar_documents, topics_over
+from sklearn_etm.inspection import (
+    document_table,
+    pyldavis_data,
+    representative_documents,
+    similar_documents,
+    topic_table,
+    topics_over,
+)
 
 NAMES = ["star", "goal", "vote"]
 
@@ -87,7 +94,7 @@ def test_two_tokens_do_not_represent_a_topic(model):
 
 
 def test_representatives_follow_the_formula(model, rng):
-    X = rng.poisson(3, size=(40, 3))
+    X = rng.poisson(30, size=(40, 3))
     lengths = X.sum(axis=1, keepdims=True)
     evidence = (X + 10 * X.sum(axis=0) / X.sum()) / (lengths + 10)
     table = representative_documents(model, X, n=40)
@@ -111,7 +118,7 @@ def test_representatives_of_few_and_of_empty_documents(model):
 
 
 def test_similar_documents_are_near_by_hellinger(model, rng):
-    X, query = rng.poisson(3, size=(40, 3)) + 1, rng.poisson(3, size=(4, 3)) + 1
+    X, query = rng.poisson(30, size=(40, 3)) + 1, rng.poisson(30, size=(4, 3)) + 1
     points, sought = (np.sqrt(rows / rows.sum(axis=1, keepdims=True)) for rows in (X, query))
     similarity = 1 - np.sqrt(((sought[:, None] - points) ** 2).sum(axis=2) / 2)
     table = similar_documents(model, X, query, n=5)
@@ -126,10 +133,56 @@ def test_similarity_is_one_for_the_same_and_zero_without_a_topic_in_common(pipel
     assert table["text"].tolist()[2] == "vote"
 
 
+COPIES = ["star goal star", "star star goal", "Goal, star, star!", "goal", "vote", "vote", "star goal star new", "goal"]
+
+
+def test_copies_of_a_document_stand_for_a_topic_once(pipeline):
+    """The same words as often, in whatever order: documents 0, 3 and 4 are all that there are."""
+    table = representative_documents(pipeline, COPIES, n=5)
+    assert table["document"].tolist() == [0, 3, 4, 3, 0, 4, 4, 3, 0]
+    assert table["text"].tolist() == [COPIES[d] for d in table["document"]]
+    assert representative_documents(pipeline, COPIES, n=1)["document"].tolist() == [0, 3, 4]
+
+
+def test_copies_of_a_document_are_found_once(pipeline):
+    table = similar_documents(pipeline, COPIES, ["vote", COPIES[6]], n=4)
+    assert table["query"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert table["document"].tolist()[0] == 4 and table["document"].tolist()[3:5] == [0, 3]
+    assert table["text"].tolist() == [COPIES[d] for d in table["document"]]
+
+
+@pytest.mark.parametrize("make", [sp.csr_array, sp.csc_array, sp.coo_array, np.asarray])
+def test_copies_in_any_format_are_the_same_counts(model, make):
+    """Words in another order, in parts, and zeros that are written down."""
+    words, times = [0, 2, 2, 1, 0, 1, 0, 2], [2, 1, 2, 0, 2, 3, 1, 3]
+    X = sp.csr_array((times, words, [0, 2, 4, 6, 8]), shape=(4, 3))  # (2, 0, 1), (0, 0, 2), (2, 3, 0), (1, 0, 3)
+    both = sp.vstack([X, sp.csr_array(([1, 2, 1, 0, 0, 2], [0, 2, 0, 1, 0, 2], [0, 1, 4, 6]), shape=(3, 3))])
+    assert both.toarray().tolist()[4:] == [[1, 0, 0], [1, 0, 2], [0, 0, 2]]
+    X = make(both.toarray()) if make is np.asarray else make(both)
+    assert sorted(set(representative_documents(model, X, n=9)["document"])) == [0, 1, 2, 3, 4, 5]
+
+
+def test_weights_that_differ_are_no_copies(model):
+    X = np.array([[0.5, 0.25, 0.0], [0.5, 0.25 + 1e-12, 0.0], [0.5, 0.25, 0.0]])
+    assert len(representative_documents(model, X, n=3)) == 6
+
+
+def test_every_document_keeps_its_row_in_other_tables(pipeline):
+    assert document_table(pipeline, COPIES)["text"].tolist() == COPIES
+
+
 @pytest.mark.parametrize("function", [document_table, representative_documents])
 def test_arrays_of_topics_have_no_documents(function):
     with pytest.raises(TypeError, match="fitted model"):
         function(np.eye(3), np.eye(3))
+
+
+@pytest.mark.parametrize("function", [document_table, representative_documents, topic_table, pyldavis_data])
+def test_signs_of_hashed_words_are_no_counts(model, function):
+    X = HashingVectorizer(n_features=3).transform(["star moon sky comet", "goal team ball play"])
+    assert X.min() < 0
+    with pytest.raises(ValueError, match=r"Negative values in X.*HashingVectorizer\(alternate_sign=False, norm=None\)"):
+        function(model, X)
 
 
 # Groups

@@ -487,7 +487,7 @@ def test_completion_refuses_what_are_no_distributions(call, arguments, message):
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([[1.0, -2.0, 0.0], [1.0, 1.0, 0.0]], "must not be negative; got -2"),
+        ([[1.0, -2.0, 0.0], [1.0, 1.0, 0.0]], "must not be negative; got -2.*alternate_sign=False, norm=None"),
         ([[1.0, math.nan, 0.0], [1.0, 1.0, 0.0]], "contains NaN"),
         ([[1.0, math.inf, 0.0], [1.0, 1.0, 0.0]], "contains infinity"),
     ],

@@ -1,15 +1,29 @@
 """Measures of the top words of topics: answers known on paper, and figures of other implementations."""
 
 import math
+from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from numpy.testing import assert_allclose
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics.pairwise import cosine_similarity
 
-from sklearn_etm.metrics import embedding_coherence, exclusivity, inverted_rbo, npmi, top_words, umass
+from sklearn_etm import NamedVectorizer
+from sklearn_etm.metrics import (
+    duplicate_topics,
+    embedding_coherence,
+    exclusivity,
+    inverted_rbo,
+    npmi,
+    top_words,
+    topic_diversity,
+    topic_exclusive_words,
+    topic_redundancy,
+    umass,
+)
 
 
 def random_topics(n_topics=6, n_features=40, seed=0):
@@ -175,6 +189,142 @@ def test_umass_equals_gensim():
     X, components = counted(DOCUMENTS, TOPICS)
     gensim = [-0.5500866356514518, -0.34055041584399365, -0.47570545188004854, -0.34469125584351273]
     assert_allclose(umass(components, X, top_n=3, per_topic=True), gensim, rtol=1e-12)
+
+
+# --- topics given by their words ----------------------------------------------------------------------------
+
+LISTS = [["star", "moon", "sky"], ["goal", "team", "moon"], ["star", "goal", "ball"]]
+NAMES = ["ball", "goal", "moon", "sky", "star", "team", "vote"]
+CORPUS = np.random.default_rng(0).poisson(0.8, (60, 7))
+VECTORS = np.random.default_rng(1).normal(size=(7, 4))
+MEASURES = {
+    "npmi": lambda topics, n, **known: npmi(topics, CORPUS, top_n=n, **known),
+    "umass": lambda topics, n, **known: umass(topics, CORPUS, top_n=n, **known),
+    "embedding_coherence": lambda topics, n, **known: embedding_coherence(topics, VECTORS, n_words=n, **known),
+    "topic_diversity": lambda topics, n, **known: topic_diversity(topics, top_n=n),
+    "topic_exclusive_words": lambda topics, n, **known: topic_exclusive_words(topics, top_n=n),
+    "inverted_rbo": lambda topics, n, **known: inverted_rbo(topics, n_words=n),
+}
+OF_REFERENCE = [pytest.param(MEASURES[name], id=name) for name in ("npmi", "umass", "embedding_coherence")]
+
+
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
+@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize(
+    "topics", [LISTS, tuple(map(tuple, LISTS)), np.array(LISTS), np.array(LISTS, dtype=object), pd.DataFrame(LISTS)]
+)
+def test_words_are_measured_as_scores_that_rank_them_so(measure, n, topics):
+    expected = measure(ranking(*LISTS, words=NAMES), n)
+    assert measure(topics, n, vocabulary=NAMES) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("measure", OF_REFERENCE)
+@pytest.mark.parametrize("vocabulary", [np.array(NAMES), {word: i for i, word in enumerate(NAMES)}, pd.Index(NAMES)])
+def test_vocabularies_of_any_kind(measure, vocabulary):
+    expected = measure(ranking(*LISTS, words=NAMES), 3, per_topic=True)
+    assert_allclose(measure(LISTS, 3, vocabulary=vocabulary, per_topic=True), expected)
+
+
+@pytest.mark.parametrize("measure", [npmi, umass])
+def test_counts_that_know_their_words_need_no_vocabulary(measure):
+    named = NamedVectorizer(CountVectorizer(token_pattern=r"\w+"))
+    counts = named.fit_transform([" ".join(np.repeat(NAMES, row)) for row in CORPUS])
+    expected = measure(ranking(*LISTS, words=NAMES), CORPUS, top_n=3)
+    for X in (counts, pd.DataFrame(CORPUS, columns=NAMES), pd.DataFrame(CORPUS[:, ::-1], columns=NAMES[::-1])):
+        assert measure(LISTS, X) == pytest.approx(expected)
+    assert measure(LISTS, CORPUS, vocabulary=NAMES[::-1]) != pytest.approx(expected)
+
+
+def test_lists_of_fewer_words_are_measured_whole():
+    """Topics of two and three words: three of five words are in one topic only, four different."""
+    topics = [["star", "moon"], ["goal", "team", "moon"]]
+    assert topic_diversity(topics) == 4 / 5 and topic_exclusive_words(topics) == 3 / 5
+    for measure in (npmi, umass):
+        whole = measure(topics, CORPUS, vocabulary=NAMES, per_topic=True)
+        alone = [measure([topic], CORPUS, vocabulary=NAMES, top_n=len(topic)) for topic in topics]
+        assert_allclose(whole, alone)
+    with pytest.raises(ValueError, match=r"pass n_words, .*got 2 to 3"):
+        inverted_rbo(topics)
+    assert inverted_rbo(topics, n_words=2) == 1
+    assert inverted_rbo([["star", "moon"], ["moon", "star"]], weight=0.3) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("measure", [npmi, umass])
+def test_coherence_of_words_equals_gensim(measure):
+    """The lists that the figures of gensim above are of, rather than scores that rank them."""
+    X, components = counted(DOCUMENTS, TOPICS)
+    names = CountVectorizer().fit(DOCUMENTS).get_feature_names_out()
+    expected = measure(components, X, top_n=3, per_topic=True)
+    assert_allclose(measure(TOPICS, X, vocabulary=names, per_topic=True), expected)
+
+
+def map_all(mapping, words):
+    return np.array([mapping[word] for word in words])
+
+
+def test_vectors_are_looked_up_by_word():
+    mapping = dict(zip(NAMES, VECTORS, strict=True))
+    expected = embedding_coherence(ranking(*LISTS, words=NAMES), VECTORS, n_words=3)
+    by_call = partial(map_all, mapping)
+    for embeddings in (mapping, pd.DataFrame(VECTORS, index=NAMES), by_call):
+        assert embedding_coherence(LISTS, embeddings) == pytest.approx(expected)
+        scores = ranking(*LISTS, words=NAMES)
+        assert embedding_coherence(scores, embeddings, n_words=3, vocabulary=NAMES) == pytest.approx(expected)
+    with pytest.raises(ValueError, match=r"no vector of 1 words, such as \['comet'\]. Leave them out"):
+        embedding_coherence([["star", "comet"]], mapping)
+    with pytest.raises(ValueError, match="pass vocabulary"):
+        embedding_coherence(ranking(*LISTS, words=NAMES), mapping, n_words=3)
+
+
+@pytest.mark.filterwarnings("error")
+def test_words_that_no_document_has_are_finite():
+    nothing = np.zeros_like(CORPUS)
+    assert npmi(LISTS, nothing, vocabulary=NAMES) == -1 and umass(LISTS, nothing, vocabulary=NAMES) == 0
+    assert embedding_coherence(LISTS, np.zeros_like(VECTORS), vocabulary=NAMES) == 0
+
+
+@pytest.mark.parametrize("measure", OF_REFERENCE)
+def test_words_of_no_reference_are_refused(measure):
+    with pytest.raises(ValueError, match=r"Not among the 7 words.*'comet'.*'moons' \(near: moon\).*Leave them out"):
+        measure([["star", "comet"], ["moons", "team"]], 2, vocabulary=NAMES)
+    with pytest.raises(ValueError, match="pass vocabulary=vectorizer"):
+        measure(LISTS, 3)
+    with pytest.raises(ValueError, match=r"7.*(columns|rows).*6|6.*columns.*7 rows"):
+        measure(LISTS[:1], 3, vocabulary=NAMES[1:])
+    with pytest.raises(ValueError, match="once, to tell which column is meant"):
+        measure(LISTS, 3, vocabulary=[*NAMES[:-1], "star"])
+    with pytest.raises(ValueError, match="at least 2 words, for pairs of them; topic 1 has one"):
+        measure([["star", "moon"], ["goal"]], 2, vocabulary=NAMES)
+
+
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
+@pytest.mark.parametrize(
+    ("topics", "message"),
+    [
+        (["star", "moon"], r"Write a single topic as \[words\]"),
+        (["star, moon", "goal, team"], "must be lists of words"),
+        ([["star", "moon"], []], "Topic 1 has no words"),
+        ([["star", "moon", "star"]], "Topic 0 holds 'star' more than once"),
+        ([["star", None]], "topic 0 holds None"),
+        ([["star", "moon"], [("goal", 0.5), ("team", 0.2)]], r"without their weights; topic 1 holds \('goal', 0.5\)"),
+    ],
+)
+def test_topics_that_are_no_lists_of_words(measure, topics, message):
+    with pytest.raises(ValueError, match=message):
+        measure(topics, 2, vocabulary=NAMES)
+
+
+@pytest.mark.parametrize("n", [0, 1.5, "2"])
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
+def test_number_of_words_must_be_one(measure, n):
+    with pytest.raises(ValueError, match=f"must be a positive integer; got {n!r}"):
+        measure(LISTS, n, vocabulary=NAMES)
+
+
+@pytest.mark.parametrize("measure", [exclusivity, topic_redundancy, duplicate_topics, top_words])
+def test_measures_of_probabilities_say_so(measure):
+    with pytest.raises(ValueError, match=r"components must hold numbers.*got words"):
+        measure(LISTS)
 
 
 # --- validation ---------------------------------------------------------------------------------------------

@@ -127,6 +127,17 @@ def test_documents_without_text_are_told_by_their_words(model, path):
     ]
 
 
+def test_copies_of_a_document_stand_for_a_topic_once(path):
+    texts = ["star star"] * 4 + ["star goal"] * 3 + ["vote"] * 2
+    pipeline = make_pipeline(CountVectorizer(vocabulary=WORDS), Fixed(np.eye(3)))
+    report(pipeline, texts, path=path, n_documents=4)
+    data = Page(path).data
+    for topic in data["topics"]:
+        shown = [texts[d] for d, _ in topic["documents"]]
+        assert shown[0] == ["star star", "star goal", "vote"][topic["topic"]] and sorted(shown) == sorted(set(texts))
+    assert len(data["documents"]) == 9
+
+
 def test_pipeline_of_texts(path):
     pipeline = make_pipeline(CountVectorizer(vocabulary=WORDS), Fixed(np.eye(3)))
     report(pipeline, ["star star goal", "vote"], path=path)

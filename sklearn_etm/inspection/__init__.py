@@ -12,6 +12,7 @@ from ._groups import topics_over
 from ._report import report
 from ._similarity import Alignment, align_topics, topic_map, topic_similarity
 from ._topic_table import topic_table
+from ._word_topics import word_topics
 from ._words import top_words, topic_labels, word_scores, word_table
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "topics_over",
     "word_scores",
     "word_table",
+    "word_topics",
 ]

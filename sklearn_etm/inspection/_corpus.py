@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from .._sparse import column_sums, row_sums, widened
+from .._texts import documents_as_texts, encoding_of, text_of
 from .._topics import Topics, topics_of
 from .._vectorizer import row_index
+from ..metrics._validation import PASS_COUNTS
 
 EXCERPT_LENGTH = 100  # characters
 
@@ -23,15 +25,28 @@ class Corpus(NamedTuple):
     counts: Any  # (n_samples, V), CSR
     doc_topic: NDArray[np.float64]  # (n_samples, K), rows sum to 1
 
+    def rows(self, documents: NDArray[np.intp]) -> Corpus:
+        """Some of the documents."""
+        return self._replace(counts=self.counts[documents], doc_topic=self.doc_topic[documents])
+
     @property
     def lengths(self) -> NDArray[Any]:
         """Tokens of each document; integers where the counts are."""
-        return _integers(row_sums(self.counts))
+        return integers(row_sums(self.counts))
 
     @property
     def word_counts(self) -> NDArray[Any]:
         """Tokens of each word."""
-        return _integers(column_sums(self.counts))
+        return integers(column_sums(self.counts))
+
+    @property
+    def different(self) -> NDArray[np.intp]:
+        """The first of the documents that have the same words, each as often; in their order."""
+        counts = self.counts.copy()
+        counts.sum_duplicates()  # also puts words in order, in which they are added up below
+        drawn = np.random.default_rng(0).random((counts.shape[1], 2))  # two sums: no others are the same by chance
+        _, first = np.unique((counts @ drawn).view(np.complex128), return_index=True)
+        return np.sort(first)
 
     @property
     def shares(self) -> NDArray[np.float64]:
@@ -48,9 +63,10 @@ def corpus_of(model: Any, X: Any, feature_names: Any = None) -> Corpus:
 def documents_of(topics: Topics, X: Any) -> Corpus:
     """Documents with their proportions of topics that are known already."""
     given = topics.counts(X)
-    doc_topic = topics._replace(before=()).doc_topic(given)
     counts = sp.csr_array(check_array(widened(given), accept_sparse="csr", dtype="numeric", input_name="X"))
-    return Corpus(topics, counts, doc_topic)
+    if counts.nnz and counts.data.min() < 0:
+        raise ValueError(f"Negative values in X, which goes down to {counts.data.min():g}. {PASS_COUNTS}")
+    return Corpus(topics, counts, topics._replace(before=()).doc_topic(given))
 
 
 def token_shares(doc_topic: NDArray[np.float64], lengths: NDArray[Any]) -> NDArray[np.float64]:
@@ -61,15 +77,17 @@ def token_shares(doc_topic: NDArray[np.float64], lengths: NDArray[Any]) -> NDArr
     return lengths @ doc_topic / total
 
 
-def texts_of(X: Any, texts: Any, n_documents: int) -> list[str] | None:
-    """The texts given, else X where it is texts, else None."""
+def texts_of(topics: Topics, X: Any, texts: Any, n_documents: int) -> list[str] | None:
+    """The texts given, else those of X, as far as the steps before the topics read texts, else None."""
     if texts is None:
-        is_texts = hasattr(X, "__len__") and getattr(X, "ndim", 1) == 1 and all(isinstance(text, str) for text in X)
-        return list(X) if is_texts else None
-    texts = [str(text) for text in texts]
+        return documents_as_texts(X, topics.before)
+    if isinstance(texts, str | bytes):
+        raise ValueError(f"texts must be in a list, one text for each of the {n_documents} documents; got one text.")
+    texts, encoding = list(texts), encoding_of(topics.before)
     if len(texts) != n_documents:
         raise ValueError(f"texts must hold one text for each of the {n_documents} documents of X; got {len(texts)}.")
-    return texts
+    known = [text_of(text, encoding) for text in texts]
+    return [str(given) if text is None else text for text, given in zip(known, texts, strict=True)]
 
 
 def index_of(X: Any, texts: Any = None) -> Any:
@@ -103,5 +121,6 @@ def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:
     return line if len(line) <= length else line[: length - 3].rstrip() + "..."
 
 
-def _integers(values: NDArray[Any]) -> NDArray[Any]:
+def integers(values: NDArray[Any]) -> NDArray[Any]:
+    """Values as integers, where all of them are."""
     return values.astype(np.int64) if (values == np.floor(values)).all() else values

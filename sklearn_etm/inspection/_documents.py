@@ -11,7 +11,7 @@ from scipy.stats import entropy
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_scalar
 
-from ._corpus import corpus_of, excerpt, index_of, labels_of_rows, texts_of
+from ._corpus import Corpus, corpus_of, excerpt, index_of, labels_of_rows, texts_of
 from ._frame import frame
 from ._words import labels_of
 
@@ -84,7 +84,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     for i in range(1, n_topics):
         columns |= {f"topic_{i + 1}": order[:, i], f"proportion_{i + 1}": proportions[:, i]}
     columns |= {"entropy": entropy(corpus.doc_topic, axis=1), "length": corpus.lengths}
-    return frame(columns | _text_column(X, texts, rows, len(rows)), index)
+    return frame(columns | _text_column(corpus, X, texts, rows), index)
 
 
 def representative_documents(
@@ -97,7 +97,8 @@ def representative_documents(
 
     .. math:: \frac{N_d \theta_{dk} + m \pi_k}{N_d + m}
 
-    so that of documents with equal proportions the longest comes first, and a few words are not enough to lead.
+    so that of documents with equal proportions the longest comes first, and a few words are not enough to lead. Copies
+    of a document, which have the same words as often, are left out.
 
     Parameters
     ----------
@@ -108,7 +109,7 @@ def representative_documents(
     texts : sequence of str, optional
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
     n : int, default=3
-        Number of documents for each topic; where ``X`` has fewer, all of them are listed.
+        Number of documents for each topic; where ``X`` has fewer different ones, all of them are listed.
     prior_tokens : float, default=10
         :math:`m`, in tokens; 0 ranks by proportions alone.
     feature_names : sequence of str or mapping, optional
@@ -117,10 +118,10 @@ def representative_documents(
     Returns
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
-        ``n`` rows a topic, the best document first, of equal ones the first in ``X``, with the columns ``topic``,
-        ``label``, ``document`` (its label in the index of ``X``, or of ``texts`` where ``X`` has none; its row where
-        both have none), ``proportion`` (:math:`\theta_{dk}` itself), ``length`` (sum of its row of counts) and, where
-        texts are known, ``text``, the beginning of its text.
+        ``n`` rows a topic, the best document first, of equal ones and of copies the first in ``X``, with the columns
+        ``topic``, ``label``, ``document`` (its label in the index of ``X``, or of ``texts`` where ``X`` has none; its
+        row where both have none), ``proportion`` (:math:`\theta_{dk}` itself), ``length`` (sum of its row of counts)
+        and, where texts are known, ``text``, the beginning of its text.
 
     Raises
     ------
@@ -144,8 +145,8 @@ def representative_documents(
     if not prior_tokens >= 0:
         raise ValueError(f"prior_tokens must not be negative; got {prior_tokens!r}.")
     index, corpus = index_of(X, texts), corpus_of(model, X, feature_names)
-    lengths = corpus.lengths
-    best = _representatives(corpus.doc_topic, lengths, corpus.shares, n, prior_tokens)
+    lengths, different = corpus.lengths, corpus.different
+    best = different[_representatives(corpus.doc_topic[different], lengths[different], corpus.shares, n, prior_tokens)]
     topic, rows = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
     columns = {
         "topic": topic,
@@ -154,7 +155,7 @@ def representative_documents(
         "proportion": corpus.doc_topic[rows, topic],
         "length": lengths[rows],
     }
-    return frame(columns | _text_column(X, texts, rows, len(lengths)))
+    return frame(columns | _text_column(corpus, X, texts, rows))
 
 
 def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: int = 10) -> Any:
@@ -170,12 +171,13 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
         Only its ``transform`` matters.
     X : documents as ``model`` was fitted on
         Those to search: texts for a pipeline, counts else.
-    query : documents of the same kind
-        Those to find others for, in a list or rows of a matrix. Documents of ``X`` find themselves first.
+    query : documents of the same kind, or one text
+        Those to find others for, in a list or rows of a matrix. Documents of ``X`` find themselves first, or the one
+        that they are a copy of.
     texts : sequence of str, optional
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
     n : int, default=10
-        Number of documents to find for each; where ``X`` has fewer, all of them are listed.
+        Number of documents to find for each; where ``X`` has fewer different ones, all of them are listed.
 
     Returns
     -------
@@ -195,7 +197,8 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
 
     Notes
     -----
-    Documents without known words all have the same proportions, and are found as such.
+    Of copies of a document, which have the same words as often, the first is found alone. Documents without known words
+    are copies of each other in this sense.
 
     Examples
     --------
@@ -207,16 +210,18 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     [2, 3]
     """
     n = check_scalar(n, "n", Integral, min_val=1)
+    query = [query] if isinstance(query, str | bytes) else query
     index, corpus = index_of(X, texts), corpus_of(model, X)
-    points, sought = np.sqrt(corpus.doc_topic), np.sqrt(corpus.topics.doc_topic(query))
+    different = corpus.different
+    points, sought = np.sqrt(corpus.doc_topic[different]), np.sqrt(corpus.topics.doc_topic(query))
     distances, nearest = NearestNeighbors(n_neighbors=min(n, len(points))).fit(points).kneighbors(sought)
-    rows = nearest.ravel()
+    rows = different[nearest.ravel()]
     columns = {
         "query": labels_of_rows(index_of(query), np.repeat(np.arange(len(nearest)), nearest.shape[1])),
         "document": labels_of_rows(index, rows),
         "similarity": 1 - distances.ravel() / np.sqrt(2),
     }
-    return frame(columns | _text_column(X, texts, rows, len(points)))
+    return frame(columns | _text_column(corpus, X, texts, rows))
 
 
 def _representatives(
@@ -229,7 +234,7 @@ def _representatives(
     return np.argsort(-evidence.T, axis=1, kind="stable")[:, :n]
 
 
-def _text_column(X: Any, texts: Any, documents: NDArray[np.intp], n_documents: int) -> dict[str, Any]:
+def _text_column(corpus: Corpus, X: Any, texts: Any, documents: NDArray[np.intp]) -> dict[str, Any]:
     """The beginnings of the documents' texts, if they are known."""
-    known = texts_of(X, texts, n_documents)
+    known = texts_of(corpus.topics, X, texts, len(corpus.doc_topic))
     return {} if known is None else {"text": [excerpt(known[i]) for i in documents]}

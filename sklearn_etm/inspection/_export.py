@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .._texts import printable
 from ._corpus import corpus_of
 
 
@@ -49,6 +50,6 @@ def pyldavis_data(model: Any, X: Any, *, feature_names: Any = None) -> dict[str,
         "topic_term_dists": corpus.topics.components,
         "doc_topic_dists": corpus.doc_topic,
         "doc_lengths": corpus.lengths,
-        "vocab": corpus.topics.feature_names.tolist(),
+        "vocab": [printable(word) for word in corpus.topics.feature_names.tolist()],
         "term_frequency": corpus.word_counts,
     }

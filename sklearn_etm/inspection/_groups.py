@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Integral, Number
-from typing import Any
+from numbers import Integral
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
+from .._columns import distinct, objects, read_column
 from ._corpus import check_same_order, corpus_of
+from ._dates import bin_starts, read_dates
 from ._frame import frame
 from ._words import labels_of
 
@@ -39,12 +41,15 @@ def topics_over(
     X : documents as ``model`` was fitted on
         Texts for a pipeline, counts else.
     groups : sequence of length n_samples
-        The group of each document: strings, numbers, dates; a list, an array, or a column of pandas or polars. They
-        are those of the rows of ``X`` by their places, as everywhere in scikit-learn, not by an index.
+        The group of each document: strings, numbers, dates, intervals, ...; a list, an array, or a column of pandas,
+        polars or pyarrow. They are those of the rows of ``X`` by their places, as everywhere in scikit-learn, not by an
+        index.
     freq : str, optional
         Bins dates by calendar: a unit of NumPy's datetimes, with a multiple or without, ``"10Y"``, ``"Y"``, ``"3M"``
-        (quarters), ``"M"``, ``"W"`` (weeks that begin on Monday), ``"D"`` or ``"h"``. ``groups`` may then be anything
-        that NumPy reads as dates, ISO 8601 strings among them, and a group is called by the start of its bin.
+        (quarters), ``"M"``, ``"W"`` (weeks that begin on Monday), ``"D"`` or ``"h"``. ``groups`` then holds dates of
+        Python, NumPy, pandas or polars, or strings as ISO 8601 writes dates: "2021", "2021-04", "2021-04-03",
+        "20210403", "2021-04-03T14:05". No other way of writing is guessed at. A group is called by the start of its
+        bin.
     confidence : float, default=0.95
         Share of bootstrap means between ``low`` and ``high``, in (0, 1).
     n_bootstrap : int, default=1000
@@ -57,14 +62,15 @@ def topics_over(
     Returns
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
-        One row for each group and topic, groups sorted, with the columns
+        One row for each group and topic, groups sorted, or in the order of their categories where they have one (those
+        of a pandas ``Categorical``, a polars ``Enum`` or an ordered dictionary of pyarrow), with the columns
 
         - ``group``, ``topic`` (its row in ``components_``), ``label`` (see :func:`topic_labels`)
         - ``prevalence``: mean proportion of the topic over the documents of the group, each counting the same
         - ``low``, ``high``: percentiles of the prevalence in documents drawn from the group with replacement
         - ``n_documents``: number of documents in the group; the interval of a single one has no width
 
-        Bins without documents have no rows.
+        Bins and categories without documents have no rows.
 
     Raises
     ------
@@ -72,13 +78,14 @@ def topics_over(
         If ``model`` is an array, or groups do not sort together.
     ValueError
         If ``groups`` has another length than ``X``, or the index of ``X`` in another order, names no group at all, or
-        does not hold dates where ``freq`` is given; if ``freq``, ``confidence`` or ``n_bootstrap`` is out of range.
+        holds something else than dates, such as numbers or 03/04/2021, where ``freq`` is given; if ``freq``,
+        ``confidence`` or ``n_bootstrap`` is out of range.
 
     Warns
     -----
     UserWarning
-        If some documents have no group (None, NaN, NaT): how many were left out. If dates with a time zone are binned,
-        which happens in UTC.
+        If some documents have no group (None, NaN, NaT, NA, null or, of dates, a blank): how many were left out. If
+        dates with another time zone than UTC are binned, which happens in UTC.
 
     Notes
     -----
@@ -105,82 +112,77 @@ def topics_over(
     check_scalar(n_bootstrap, "n_bootstrap", Integral, min_val=1)
     check_same_order(X, groups, "groups")
     corpus = corpus_of(model, X, feature_names)
-    names, members = _members(groups, freq, len(corpus.doc_topic))
-    n_groups, n_topics = len(members), corpus.doc_topic.shape[1]
-    rng = check_random_state(random_state)
-    bounds = [_bootstrap(corpus.doc_topic[rows], confidence, n_bootstrap, rng) for rows in members]
+    members = members_of(groups, freq, len(corpus.doc_topic))
+    prevalence = members.prevalence(corpus.doc_topic, confidence, n_bootstrap, random_state)
+    n_groups, n_topics = prevalence.prevalence.shape
     return frame(
         {
-            "group": np.repeat(names, n_topics),
+            "group": np.repeat(members.names, n_topics),
             "topic": np.tile(np.arange(n_topics), n_groups),
             "label": np.tile(labels_of(corpus.topics.components, corpus.topics.feature_names), n_groups),
-            "prevalence": np.concatenate([corpus.doc_topic[rows].mean(axis=0) for rows in members]),
-            "low": np.concatenate([low for low, _ in bounds]),
-            "high": np.concatenate([high for _, high in bounds]),
-            "n_documents": np.repeat([len(rows) for rows in members], n_topics),
+            "prevalence": prevalence.prevalence.ravel(),
+            "low": prevalence.low.ravel(),
+            "high": prevalence.high.ravel(),
+            "n_documents": np.repeat([len(rows) for rows in members.rows], n_topics),
         }
     )
 
 
-def _members(groups: Any, freq: str | None, n_documents: int) -> tuple[NDArray[Any], list[NDArray[np.intp]]]:
-    """Names of the groups, sorted, and the rows of each."""
-    values = _array(groups)
-    if values.shape != (n_documents,):
-        raise ValueError(
-            f"groups must name the group of each of the {n_documents} documents; got shape {values.shape}."
-        )
-    missing = _missing(groups, values)
-    if missing.all():
+class Members(NamedTuple):
+    """Groups in their order, and the documents of each."""
+
+    names: NDArray[Any]  # (n_groups,)
+    rows: list[NDArray[np.intp]]
+
+    def prevalence(self, doc_topic: NDArray[Any], confidence: float, n_bootstrap: int, random_state: Any) -> Prevalence:
+        """Mean proportions of topics in the groups, with their intervals."""
+        rng = check_random_state(random_state)
+        bounds = [_bootstrap(doc_topic[rows], confidence, n_bootstrap, rng) for rows in self.rows]
+        means = [doc_topic[rows].mean(axis=0) for rows in self.rows]
+        return Prevalence(np.stack(means), *np.stack(bounds, axis=1))
+
+
+class Prevalence(NamedTuple):
+    """Of each topic in each group, three arrays of shape (n_groups, K)."""
+
+    prevalence: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+
+
+def members_of(groups: Any, freq: str | None, n_documents: int) -> Members:
+    """The groups that documents are in, sorted, or in the order that their categories have."""
+    column = read_column(groups, n_documents, f"groups must name the group of each of the {n_documents} documents")
+    if freq is not None:
+        column = column.where(np.array([not isinstance(v, str) or bool(v.strip()) for v in column.values], dtype=bool))
+    n_missing = n_documents - len(column.rows)
+    if n_missing == n_documents:
         raise ValueError("groups names no group: every entry is None or NaN.")
-    if missing.any():
+    if n_missing:
         warnings.warn(
-            f"{missing.sum()} of {n_documents} documents have no group (None or NaN) and are left out; "
+            f"{n_missing} of {n_documents} documents have no group (None or NaN) and are left out; "
             "give them a name, such as 'unknown', to count them.",
             UserWarning,
             stacklevel=3,
         )
-    known = np.flatnonzero(~missing)
-    kept = values[known] if freq is None else _binned(values[known], freq)
-    try:
-        names, group = np.unique(kept, return_inverse=True)
-    except TypeError as error:
-        raise TypeError("groups must be of one kind, to be sorted: all strings, all numbers, or all dates.") from error
-    if names.dtype == object:
-        names = np.array(names.tolist())
-    return names, [known[group == i] for i in range(len(names))]
+    if freq is not None:
+        dates, shifted = read_dates(column.values)
+        if shifted:
+            warnings.warn(
+                "Dates with timezones are binned in UTC. To have their own clocks count, pass them without, as "
+                "groups.dt.tz_localize(None) of a column of pandas.",
+                UserWarning,
+                stacklevel=3,
+            )
+        column = column._replace(values=bin_starts(dates, freq), categories=None)
+    names, codes = distinct(column, "groups")
+    return Members(_array(names), [column.rows[codes == i] for i in range(len(names))])
 
 
-def _array(groups: Any) -> NDArray[Any]:
-    """Entries as they are: NumPy would make strings of a list of strings and NaN."""
-    return np.asarray(groups) if hasattr(groups, "dtype") else np.array(list(groups), dtype=object)
-
-
-def _missing(groups: Any, values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which entries are None, NaN or NaT."""
-    if values.dtype.kind == "M":
-        return np.isnat(values)
-    if hasattr(groups, "isna"):
-        return np.asarray(groups.isna())
-    return np.array([value is None or value != value for value in values.tolist()], dtype=bool)
-
-
-def _binned(dates: NDArray[Any], freq: str) -> NDArray[Any]:
-    """Start of the calendar bin of each date."""
-    try:
-        unit = np.dtype(f"datetime64[{freq}]")
-    except TypeError as error:
-        raise ValueError(
-            f"freq must be a unit of NumPy's datetimes, such as 'Y', '3M', 'M', 'W' or 'D'; got {freq!r}."
-        ) from error
-    number = next((date for date in dates if isinstance(date, Number)), None)
-    if number is not None:
-        raise ValueError(f"With freq, groups must hold dates; got the number {number}. Years are dates as strings.")
-    try:
-        dates = dates.astype("datetime64[us]")
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"With freq, groups must hold dates: {error}") from error
-    shift = np.timedelta64(3 if np.datetime_data(unit)[0] == "W" else 0, "D")  # day 0, 1970-01-01, was a Thursday
-    return (dates + shift).astype(unit).astype("datetime64[us]") - shift
+def _array(names: list[Any]) -> NDArray[Any]:
+    """Names as NumPy has them: strings, numbers or dates where all are, else objects."""
+    array = np.array(names)
+    return array if array.ndim == 1 else objects(names)
 
 
 def _bootstrap(

@@ -4,6 +4,7 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const topicOf = new Map(data.topics.map((topic) => [topic.topic, topic]));
+const hueOf = new Map(data.topics.map((topic, i) => [topic.topic, (i * 137.508) % 360])); // far apart for large topics
 const documentOf = new Map(data.documents.map((entry) => [entry.document, entry]));
 const STEP = 20; // documents shown at a time
 const SMALL = 0.05; // proportions that are not worth telling
@@ -31,7 +32,12 @@ function svg(tag, attributes = {}, ...children) {
 }
 
 function topicLink(k, ...more) {
-  return element("a", { href: `#topic-${k}` }, `${k} `, element("bdi", {}, topicOf.get(k).label), ...more);
+  return element("a", { href: `#topic-${k}` }, tinted(k, {}, String(k)), " ", element("bdi", {}, topicOf.get(k).label), ...more);
+}
+
+// What has the colour of its topic, once words are coloured
+function tinted(k, attributes, ...children) {
+  return element("span", { ...attributes, class: `${attributes.class ?? ""} tinted`, "--hue": hueOf.get(k) }, ...children);
 }
 
 // Header, map and list
@@ -73,7 +79,7 @@ function showMap() {
     const r = radius(topic);
     const link = svg(
       "a",
-      { href: `#topic-${topic.topic}`, tabindex: -1, "data-topic": topic.topic },
+      { href: `#topic-${topic.topic}`, tabindex: -1, "data-topic": topic.topic, "--hue": hueOf.get(topic.topic) },
       svg("circle", { cx: x.toFixed(1), cy: y.toFixed(1), r: r.toFixed(1) })
     );
     if (r >= 1.5 + 2.5 * String(topic.topic).length) link.append(svg("text", { x: x.toFixed(1), y: y.toFixed(1) }, String(topic.topic)));
@@ -90,9 +96,13 @@ function point(k) {
   if (byId("map").hidden) return;
   for (const link of document.querySelectorAll("#map a")) link.classList.toggle("pointed", link.dataset.topic === k);
   const topic = topicOf.get(Number(k));
-  document.querySelector("#map figcaption").textContent = topic
-    ? `${k} ${topic.label}: ${percent(topic.share)}`
-    : "Area: share of tokens. Near each other: similar words.";
+  document
+    .querySelector("#map figcaption")
+    .replaceChildren(
+      ...(topic
+        ? [`${k} `, element("bdi", {}, topic.label), `: ${percent(topic.share)}`]
+        : ["Area: share of tokens. Near each other: similar words."])
+    );
 }
 
 function showList() {
@@ -101,7 +111,7 @@ function showList() {
     const link = element(
       "a",
       { href: `#topic-${topic.topic}`, "data-topic": topic.topic, title: topic.label },
-      element("span", { class: "number" }, String(topic.topic)),
+      tinted(topic.topic, { class: "number" }, String(topic.topic)),
       element("span", { class: "name", dir: "auto" }, topic.label),
       element("span", { class: "bar", "--size": percent(topic.share / largest) }),
       element("span", { class: "number" }, percent(topic.share))
@@ -121,7 +131,7 @@ function topicCard(topic) {
   const card = element(
     "article",
     { class: "topic", id: `topic-${k}`, "data-topic": k, "aria-labelledby": `name-${k}` },
-    element("h2", { id: `name-${k}` }, element("span", { class: "number" }, String(k)), element("bdi", {}, topic.label)),
+    element("h2", { id: `name-${k}` }, tinted(k, { class: "number" }, String(k)), element("bdi", {}, topic.label)),
     measures(topic)
   );
   const sides = element("div", { class: "sides" }, element("div", {}, heading("Most probable words"), wordBars(topic)));
@@ -209,7 +219,28 @@ function documentItem(entry, { k = null, proportion = 0, terms = [] }) {
   const main = entry.topics.filter(([other, share], i) => other !== k && (share >= SMALL || (i === 0 && k === null)));
   about.append(...main.map(([other, share]) => topicLink(other, ` ${percent(share)}`)));
   about.append(element("span", {}, plural(entry.length, "token")));
-  return element("li", { class: "document" }, element("p", { dir: "auto" }, ...marked(entry.text || "(empty)", terms)), about);
+  return element("li", { class: "document" }, element("p", { dir: "auto" }, ...wordsOf(entry, terms)), about);
+}
+
+// The text in pieces: words that come from a topic, and what stands between them
+function wordsOf(entry, terms) {
+  if (!entry.text) return ["(empty)"];
+  const nodes = [];
+  let between = "";
+  entry.text.split(" ").forEach((piece, i) => {
+    if (i) between += " ";
+    const k = entry.word_topics[i];
+    if (!topicOf.has(k)) {
+      between += piece;
+      return;
+    }
+    const parts = piece.match(/^([^\p{L}\p{M}\p{N}]*)(.*?)([^\p{L}\p{M}\p{N}]*)$/su).slice(1);
+    const [before, word, after] = parts[1] ? parts : ["", piece, ""];
+    nodes.push(...marked(between + before, terms));
+    nodes.push(tinted(k, { class: "word", title: `topic ${k}: ${topicOf.get(k).label}`, "data-from": k }, ...marked(word, terms)));
+    between = after;
+  });
+  return [...nodes, ...marked(between, terms)];
 }
 
 function marked(text, terms) {
@@ -272,6 +303,12 @@ function select() {
   card.scrollIntoView({ block: "start" });
 }
 
+// Colours
+
+function color() {
+  document.body.classList.toggle("colored", byId("colors").checked);
+}
+
 // How to read
 
 function explain() {
@@ -287,6 +324,7 @@ function explain() {
     ["Distinctive words", "Probable here and less so elsewhere: by relevance (Sievert and Shirley, 2014), with λ = 0.6."],
     ["Exclusivity", "How much the most probable words belong to this topic alone, at most 1."],
     ["Documents that stand for a topic", "Those with the largest proportion of it; short ones need more of it."],
+    ["Colours of words", "The topic that a word most probably comes from, given what else is in the document. Point at a word for its name."],
     ["Map", "Hellinger distances between topics, as far as two dimensions can show them. The axes mean nothing."],
   ];
   if ("coherence" in data.topics[0]) {
@@ -336,6 +374,8 @@ byId("query").addEventListener("input", () => {
   if (scrollY > byId("topics").offsetTop) byId("topics").scrollIntoView();
 });
 byId("more").addEventListener("click", showMore);
+byId("colors").addEventListener("change", color);
+color();
 addEventListener("hashchange", select);
 for (const type of ["pointerover", "focusin"]) {
   document.querySelector("nav").addEventListener(type, (event) => point(event.target.closest("[data-topic]")?.dataset.topic));

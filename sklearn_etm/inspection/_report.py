@@ -8,7 +8,6 @@ import html
 import json
 import os
 import re
-import warnings
 from importlib import resources
 from numbers import Integral
 from pathlib import Path
@@ -22,16 +21,19 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import _num_samples
 
 from .. import metrics
+from .._texts import check_documents, printable
 from .._topics import topics_of
 from ._corpus import Corpus, check_same_order, documents_of, excerpt, index_of, labels_of_rows, texts_of
 from ._documents import representative_documents
-from ._groups import _members, topics_over
+from ._groups import Members, Prevalence, members_of
 from ._similarity import topic_map
 from ._topic_table import topic_table
+from ._word_topics import topics_in_texts
 from ._words import leading, relevance
 
 EXCERPT_LENGTH = 300  # characters
 MAX_GROUPS = 100
+CONFIDENCE, N_BOOTSTRAP = 0.95, 1000  # of the intervals of groups
 MAX_LOSSES = 500
 MAIN_TOPICS = 3  # that are told of a document
 MAIN_WORDS = 10  # of a document without text
@@ -141,15 +143,16 @@ def report(
         raise TypeError(
             "A report needs documents, and topics given as an array cannot transform them: pass a fitted model."
         )
+    check_documents(topics.before, X)
     n_samples = _num_samples(X)
     index = index_of(X, texts)
-    texts = texts_of(X, texts, n_samples)
+    texts = texts_of(topics, X, texts, n_samples)
     check_same_order(X, groups, "groups")
-    members = None if groups is None else _members(groups, freq, n_samples)
-    if members is not None and len(members[0]) > MAX_GROUPS:
+    members = None if groups is None else members_of(groups, freq, n_samples)
+    if members is not None and len(members.names) > MAX_GROUPS:
         raise ValueError(
-            f"groups names {len(members[0])} groups, and the page has room for {MAX_GROUPS}: bin dates with freq, or "
-            "put small groups together."
+            f"groups names {len(members.names)} groups, and the page has room for {MAX_GROUPS}: bin dates with freq, "
+            "or put small groups together."
         )
     title = f"{len(topics.components)} topics of {n_samples:,} documents" if title is None else str(title)
 
@@ -171,10 +174,7 @@ def report(
         "topics": _topics(known, corpus, representatives, n_words),
     }
     if members is not None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about documents without a group: told above
-            prevalence = topics_over(known, corpus.counts, groups, freq=freq, random_state=rng)
-        data["groups"] = _groups(members, prevalence)
+        data["groups"] = _groups(members, members.prevalence(corpus.doc_topic, CONFIDENCE, N_BOOTSTRAP, rng))
     _write(path, _page(title, data))
     return path
 
@@ -208,20 +208,22 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
 
 
 def _documents(
-    corpus: Corpus, texts: list[str] | None, labels: Any, shown: NDArray[np.intp], members: Any
+    corpus: Corpus, texts: list[str] | None, labels: Any, shown: NDArray[np.intp], members: Members | None
 ) -> list[dict[str, Any]]:
     """What the page tells of the documents in it."""
     doc_topic, lengths = corpus.doc_topic[shown], corpus.lengths[shown]
     main = np.argsort(-doc_topic, axis=1, kind="stable")[:, :MAIN_TOPICS]
     said = _main_words(corpus, shown) if texts is None else [excerpt(texts[d], EXCERPT_LENGTH) for d in shown]
+    marks = topics_in_texts(corpus, shown, said)
     group = np.full(len(corpus.doc_topic), -1)
-    for i, rows in enumerate([] if members is None else members[1]):
+    for i, rows in enumerate([] if members is None else members.rows):
         group[rows] = i
     return [
         {
             "document": int(d),
             "label": excerpt(str(labels[i])),
             "text": said[i],
+            "word_topics": marks[i],
             "length": _rounded(lengths[i]),
             "group": int(group[d]),
             "topics": [[int(k), _rounded(doc_topic[i, k])] for k in main[i]],
@@ -240,14 +242,14 @@ def _main_words(corpus: Corpus, shown: NDArray[np.intp]) -> list[str]:
     return said
 
 
-def _groups(members: Any, prevalence: Any) -> dict[str, Any]:
+def _groups(members: Members, prevalence: Prevalence) -> dict[str, Any]:
     """Prevalence as the page has it: a row for each group, a column for each topic."""
-    names, rows = members
+    names = members.names
     names = np.datetime_as_string(names, unit="auto") if names.dtype.kind == "M" else names
     return {
         "names": [str(name) for name in names],
-        "sizes": [len(documents) for documents in rows],
-        **{c: _rounded(np.asarray(prevalence[c]).reshape(len(names), -1)) for c in ("prevalence", "low", "high")},
+        "sizes": [len(rows) for rows in members.rows],
+        **{name: _rounded(values) for name, values in prevalence._asdict().items()},
     }
 
 
@@ -285,7 +287,7 @@ def _page(title: str, data: dict[str, Any]) -> str:
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
     )
     parts = {
-        "title": html.escape(title),
+        "title": html.escape(printable(title)),
         "policy": policy,
         "style": style,
         "script": script,
@@ -322,7 +324,7 @@ def _write(path: Path, page: str) -> None:
     """All of the page or, if that fails, the file that was there."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_bytes(page.encode("utf-8", "xmlcharrefreplace"))
+        unfinished.write_bytes(page.encode("utf-8"))
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

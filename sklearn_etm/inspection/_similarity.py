@@ -12,7 +12,8 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import cosine_similarity
 
 from .._topics import Topics, proportions, topics_of
-from ..embeddings._align import check_unique, find_vectors, is_array
+from ..embeddings._align import find_vectors, is_array
+from ..metrics._words import check_once
 
 _METRICS = ("hellinger", "cosine")
 _LOW_COVERAGE = 0.5
@@ -244,8 +245,6 @@ def _on_shared_words(a: Topics, b: Topics) -> tuple[NDArray[np.float64], NDArray
             f"The models have {a.components.shape[1]} and {b.components.shape[1]} columns, and no words are known of "
             "them: pass feature_names_a and feature_names_b."
         )
-    for topics in (a, b):
-        check_unique(topics.feature_names.tolist(), "feature_names")
     shared, columns_a, columns_b = np.intersect1d(a.feature_names, b.feature_names, return_indices=True)
     if not len(shared):
         raise ValueError(
@@ -253,6 +252,8 @@ def _on_shared_words(a: Topics, b: Topics) -> tuple[NDArray[np.float64], NDArray
             f"{b.feature_names[:3].tolist()}: pass feature_names_a and feature_names_b if these are not their words, "
             "or embeddings to align_topics to compare different vocabularies."
         )
+    for topics in (a, b):
+        check_once(shared.tolist(), topics.feature_names.tolist())
     return (
         _restricted(a, columns_a, "in both vocabularies"),
         _restricted(b, columns_b, "in both vocabularies"),
@@ -265,8 +266,6 @@ def _expected_vectors(a: Topics, b: Topics, embeddings: Any) -> tuple[NDArray[np
         raise TypeError(
             "embeddings must tell the words of its vectors: pass a mapping from words to vectors, or a path."
         )
-    for topics in (a, b):
-        check_unique(topics.feature_names.tolist(), "feature_names")
     words = np.union1d(a.feature_names, b.feature_names)
     known, rows, _ = find_vectors(embeddings, words.tolist())
     words = words[known]

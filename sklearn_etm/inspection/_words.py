@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from difflib import get_close_matches
 from numbers import Integral
 from typing import Any
 
@@ -14,8 +13,9 @@ from scipy.stats import rankdata
 from sklearn.utils import check_scalar
 
 from .. import metrics
+from .._texts import printable
 from .._topics import topics_of
-from ..embeddings._align import check_unique
+from ..metrics._words import find_columns
 from ._corpus import documents_of
 from ._frame import frame
 
@@ -212,7 +212,7 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     Raises
     ------
     ValueError
-        If a word is not in the vocabulary (words that are spelled alike are named), or if a word is there twice.
+        If a word is not in the vocabulary (words that are spelled alike are named), or is there twice.
 
     Examples
     --------
@@ -224,7 +224,7 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     """
     topics = topics_of(model, feature_names)
     words = [words] if isinstance(words, str) else [str(word) for word in words]
-    columns = find_words(words, topics.feature_names)
+    columns = find_columns(words, topics.feature_names.tolist())
     n_topics = len(topics.components)
     shares = np.full(n_topics, 1 / n_topics) if X is None else documents_of(topics, X).shares
     p_word = topics.components[:, columns].T
@@ -261,10 +261,14 @@ def frex(components: NDArray[Any], weight: float = 0.5) -> NDArray[np.float64]:
 
 
 def topic_given_word(components: NDArray[Any], shares: NDArray[Any]) -> NDArray[np.float64]:
-    """Probability that a token of the word is of the topic, (K, V); the shares for words that no topic has."""
-    joint = shares[:, None] * components
+    """Probability that a token of the word is of the topic, (K, V); the shares for words that no topic has.
+
+    Topics have the same shares, (K,), for all words, or others for each, (K, V).
+    """
+    shares = shares[:, None] if shares.ndim == 1 else shares
+    joint = shares * components
     total = joint.sum(axis=0)
-    return np.where(total > 0, joint / np.where(total > 0, total, 1.0), shares[:, None])
+    return np.where(total > 0, joint / np.where(total > 0, total, 1.0), shares)
 
 
 def leading(names: NDArray[np.str_], scores: NDArray[Any], n: int) -> NDArray[np.str_]:
@@ -276,20 +280,6 @@ def leading(names: NDArray[np.str_], scores: NDArray[Any], n: int) -> NDArray[np
 def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> NDArray[np.str_]:
     """Labels of topics, no two the same."""
     words = leading(names, relevance(components), n)
-    labels = [", ".join(row) for row in words]
+    labels = [printable(", ".join(row)) for row in words]
     n_topics = Counter(labels)
     return np.array([f"{label} ({k})" if n_topics[label] > 1 else label for k, label in enumerate(labels)])
-
-
-def find_words(words: list[str], names: NDArray[np.str_]) -> list[int]:
-    """Columns of words; an error names those that are unknown, and the nearest that are known."""
-    check_unique(names.tolist(), "feature_names")
-    column = {name: i for i, name in enumerate(names)}
-    unknown = [word for word in words if word not in column]
-    if unknown:
-        near = {word: get_close_matches(word, column, n=3) for word in unknown[:5]}
-        told = "; ".join(
-            f"{word!r}" + (f" (near: {', '.join(found)})" if found else "") for word, found in near.items()
-        )
-        raise ValueError(f"Not among the {len(names)} words of the vocabulary: {told}.")
-    return [column[word] for word in words]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
-from sklearn.utils import assert_all_finite
 
+from .._columns import distinct, read_column
 from ._validation import check_dense
 
 
@@ -26,7 +24,8 @@ def cluster_purity(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     Parameters
     ----------
     labels : array-like of shape (n_samples,)
-        Known classes :math:`y` of the documents, numbers or strings.
+        Known classes :math:`y` of the documents: numbers, strings or other values, in a list, an array or a column of
+        a data frame.
     doc_topic : array-like of shape (n_samples, n_components)
         Topic proportions or weights :math:`\theta`.
 
@@ -39,8 +38,8 @@ def cluster_purity(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        When ``labels`` has not one label per row of ``doc_topic``, when ``doc_topic`` is not two-dimensional
-        or is empty, or when either holds NaN or infinite values.
+        When ``labels`` has not one label per row of ``doc_topic``, which all must be there (no None, NaN or null), when
+        ``doc_topic`` is not two-dimensional or is empty, or when either holds NaN or infinite values.
 
     See Also
     --------
@@ -72,7 +71,8 @@ def cluster_nmi(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     Parameters
     ----------
     labels : array-like of shape (n_samples,)
-        Known classes of the documents, numbers or strings.
+        Known classes of the documents: numbers, strings or other values, in a list, an array or a column of a data
+        frame.
     doc_topic : array-like of shape (n_samples, n_components)
         Topic proportions or weights :math:`\theta`.
 
@@ -85,8 +85,8 @@ def cluster_nmi(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        When ``labels`` has not one label per row of ``doc_topic``, when ``doc_topic`` is not two-dimensional
-        or is empty, or when either holds NaN or infinite values.
+        When ``labels`` has not one label per row of ``doc_topic``, which all must be there (no None, NaN or null), when
+        ``doc_topic`` is not two-dimensional or is empty, or when either holds NaN or infinite values.
 
     See Also
     --------
@@ -107,13 +107,18 @@ def cluster_nmi(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     return float(normalized_mutual_info_score(*_check_clustering(labels, doc_topic)))
 
 
-def _check_clustering(labels: ArrayLike, doc_topic: ArrayLike) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """Return the labels and the largest topics of the documents."""
+def _check_clustering(labels: ArrayLike, doc_topic: ArrayLike) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the labels, as numbers, and the largest topics of the documents."""
     topics = check_dense(doc_topic, "doc_topic").argmax(axis=1)
-    labels = np.asarray(labels)
-    if labels.shape != topics.shape:
+    n = len(topics)
+    column = read_column(labels, n, f"labels must hold one label for each of the {n} rows of doc_topic")
+    n_missing = n - len(column.rows)
+    if n_missing:
         raise ValueError(
-            f"labels must hold one label for each of the {len(topics)} rows of doc_topic; got shape {labels.shape}."
+            f"labels contains NaN or None: {n_missing} of {n} documents have no label. Leave them out, with "
+            "known = ~pandas.isna(labels), labels[known] and doc_topic[known], or give them a label of their own."
         )
-    assert_all_finite(labels, input_name="labels")
-    return labels, topics
+    values, codes = distinct(column, "labels")
+    if any(isinstance(value, float | np.floating) and np.isinf(value) for value in values):
+        raise ValueError("labels contains infinity.")
+    return codes, topics

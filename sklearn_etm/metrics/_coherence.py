@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.preprocessing import normalize
 
-from ._validation import check_counts, check_dense
-from ._words import top_words, topic_means
+from .._names import column_names
+from .._vectorizer import feature_names
+from ..embeddings._align import find_vectors, is_array
+from ._validation import check_counts, check_dense, given_by_words
+from ._words import UNKNOWN_WORDS, leading_columns, leading_words, topic_means
 
 
-def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
+def npmi(
+    components: Any, X: Any, *, top_n: int = 10, per_topic: bool = False, vocabulary: Any = None
+) -> float | NDArray[np.float64]:
     r"""Coherence of topics: normalised pointwise mutual information of their top words.
 
     The mean over all pairs of a topic's top words, and then over topics, of
@@ -24,8 +30,9 @@ def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = Fa
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
-        Any score by which words are to be ranked, as in :func:`top_words`.
+    components : array-like of shape (n_components, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
+        of which the first ``top_n`` count, all where there are fewer.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Reference counts: of the documents the model was fitted on, or of any others with the same columns, such as
         held-out ones or a larger corpus read by the same vectorizer. Only which word occurs in which document matters.
@@ -33,6 +40,9 @@ def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = Fa
         Number of top words per topic, at least 2.
     per_topic : bool, default=False
         Whether to return the coherence of every topic rather than their mean.
+    vocabulary : sequence of str or mapping from words to columns, optional
+        The word of each column of ``X``, which topics that are given by their words need; not where ``X`` tells it, as
+        data frames and the counts of `NamedVectorizer` do.
 
     Returns
     -------
@@ -44,9 +54,10 @@ def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = Fa
     Raises
     ------
     ValueError
-        When ``top_n`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than
-        ``components``, when ``X`` holds NaN, infinite or negative values or ``components`` NaN, or when
-        either is not two-dimensional or is empty.
+        When ``top_n`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than ``components``,
+        when ``X`` holds NaN, infinite or negative values or ``components`` NaN, or when either is not two-dimensional
+        or is empty. Of lists of words, when a word is not in the vocabulary, or comes twice in it or in a topic; when
+        a topic has fewer than two words; when nothing tells the words of the columns.
 
     See Also
     --------
@@ -73,16 +84,20 @@ def npmi(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = Fa
     >>> components = [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
     >>> npmi(components, X, top_n=2, per_topic=True)
     array([ 1., -1.])
+
+    Topics of another tool, or chosen by hand, may be given by their words:
+
+    >>> topics = [["star", "moon"], ["goal", "team"]]
+    >>> npmi(topics, X, vocabulary=["star", "moon", "goal", "team"], per_topic=True)
+    array([ 1., -1.])
     """
-    together, later, earlier = (n / np.shape(X)[0] for n in _pair_document_counts(components, X, top_n))
-    pairs = np.where(together == 1, 1.0, -1.0)
-    regular = (together > 0) & (together < 1)
-    joint = together[regular]
-    pairs[regular] = np.log(joint / (later * earlier)[regular]) / -np.log(joint)
-    return topic_means(pairs, per_topic)
+    counts = _pair_document_counts(components, X, top_n, vocabulary)
+    return topic_means([_npmi(*(n / np.shape(X)[0] for n in of_topic)) for of_topic in counts], per_topic)
 
 
-def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
+def umass(
+    components: Any, X: Any, *, top_n: int = 10, per_topic: bool = False, vocabulary: Any = None
+) -> float | NDArray[np.float64]:
     r"""Coherence of topics: UMass, the log-probability of a top word given a higher-ranked one.
 
     The mean over all pairs of a topic's top words, :math:`w_j` ranked above :math:`w_i`, and then over
@@ -95,8 +110,9 @@ def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = F
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
-        Any score by which words are to be ranked, as in :func:`top_words`.
+    components : array-like of shape (n_components, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
+        of which the first ``top_n`` count, all where there are fewer.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Reference counts: of the documents the model was fitted on, as in the paper, or of any others with the same
         columns. Only which word occurs in which document matters.
@@ -104,6 +120,9 @@ def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = F
         Number of top words per topic, at least 2.
     per_topic : bool, default=False
         Whether to return the coherence of every topic rather than their mean.
+    vocabulary : sequence of str or mapping from words to columns, optional
+        The word of each column of ``X``, which topics that are given by their words need; not where ``X`` tells it, as
+        data frames and the counts of `NamedVectorizer` do.
 
     Returns
     -------
@@ -114,9 +133,10 @@ def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = F
     Raises
     ------
     ValueError
-        When ``top_n`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than
-        ``components``, when ``X`` holds NaN, infinite or negative values or ``components`` NaN, or when
-        either is not two-dimensional or is empty.
+        When ``top_n`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than ``components``,
+        when ``X`` holds NaN, infinite or negative values or ``components`` NaN, or when either is not two-dimensional
+        or is empty. Of lists of words, when a word is not in the vocabulary, or comes twice in it or in a topic; when
+        a topic has fewer than two words; when nothing tells the words of the columns.
 
     See Also
     --------
@@ -139,12 +159,13 @@ def umass(components: ArrayLike, X: Any, *, top_n: int = 10, per_topic: bool = F
     >>> round(umass([[0.6, 0.4]], [[1, 1], [2, 0], [1, 0], [1, 0]], top_n=2), 4)
     -0.6931
     """
-    together, _, earlier = _pair_document_counts(components, X, top_n)
-    return topic_means(np.log((together + 1) / np.maximum(earlier, 1)), per_topic)
+    counts = _pair_document_counts(components, X, top_n, vocabulary)
+    pairs = [np.log((together + 1) / np.maximum(earlier, 1)) for together, _, earlier in counts]
+    return topic_means(pairs, per_topic)
 
 
 def embedding_coherence(
-    components: ArrayLike, embeddings: ArrayLike, *, n_words: int = 10, per_topic: bool = False
+    components: Any, embeddings: Any, *, n_words: int = 10, per_topic: bool = False, vocabulary: Any = None
 ) -> float | NDArray[np.float64]:
     r"""Coherence of topics: cosine similarity of the word vectors of their top words.
 
@@ -154,15 +175,20 @@ def embedding_coherence(
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
-        Any score by which words are to be ranked, as in :func:`top_words`.
-    embeddings : array-like of shape (n_features, n_dimensions)
-        Word vectors :math:`\rho`, one for every column of ``components``, zeros for a word that has none; best such as
+    components : array-like of shape (n_components, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
+        of which the first ``n_words`` count, all where there are fewer.
+    embeddings : array-like of shape (n_features, n_dimensions), or mapping from words to vectors, path or callable
+        Word vectors :math:`\rho`, one for every column of ``components``, zeros for a word that has none; or what
+        :func:`sklearn_etm.embeddings.align_embeddings` takes, which must have all of the top words. Best are such as
         were learned from another, larger corpus.
     n_words : int, default=10
         Number of top words per topic, at least 2.
     per_topic : bool, default=False
         Whether to return the coherence of every topic rather than their mean.
+    vocabulary : sequence of str or mapping from words to columns, optional
+        The word of each column of ``components``, or of each row of ``embeddings``, where one of them is given by words
+        and the other is an array.
 
     Returns
     -------
@@ -175,7 +201,8 @@ def embedding_coherence(
     ValueError
         When ``n_words`` is not an integer from 2 to ``n_features``, when ``embeddings`` has not one row for every
         column of ``components`` or holds NaN or infinite values, when ``components`` holds NaN, or when either is not
-        two-dimensional or is empty.
+        two-dimensional or is empty. Of words, when one has no vector or is not in the vocabulary, comes twice in a
+        topic, or when a topic has fewer than two.
 
     See Also
     --------
@@ -196,37 +223,98 @@ def embedding_coherence(
     >>> components = [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
     >>> embedding_coherence(components, embeddings, n_words=2, per_topic=True)
     array([1., 0.])
+
+    Topics may be given by their words, and vectors as well:
+
+    >>> vectors = {"star": [1, 0], "moon": [2, 0], "goal": [0, 1], "team": [3, 0]}
+    >>> embedding_coherence([["star", "moon"], ["goal", "team"]], vectors, per_topic=True)
+    array([1., 0.])
     """
-    top = _words_of_pairs(components, n_words, "n_words")
-    vectors = check_dense(embeddings, "embeddings")
-    if len(vectors) != np.shape(components)[1]:
-        raise ValueError(
-            f"embeddings must have one row for each of the {np.shape(components)[1]} columns of components; got "
-            f"{len(vectors)} rows."
-        )
-    unit = normalize(vectors[top.ravel()]).reshape(*top.shape, -1)
-    cosine = unit @ unit.swapaxes(1, 2)
-    later, earlier = np.tril_indices(n_words, k=-1)
-    return topic_means(cosine[:, later, earlier], per_topic)
+    columns, vectors = _columns_and_vectors(components, embeddings, n_words, vocabulary)
+    pairs = []
+    for words in _with_pairs(columns, n_words, "n_words"):
+        unit = normalize(vectors[words])
+        pairs.append((unit @ unit.T)[np.tril_indices(len(words), k=-1)])
+    return topic_means(pairs, per_topic)
 
 
-def _words_of_pairs(components: ArrayLike, n: int, name: str) -> NDArray[np.intp]:
-    """Return the top words, at least two per topic; ``name`` is that of the argument."""
-    top = top_words(components, n)
-    if n < 2:
-        raise ValueError(f"{name} must be at least 2, for pairs of words; got {n}.")
-    return top
+def _npmi(together: NDArray[Any], later: NDArray[Any], earlier: NDArray[Any]) -> NDArray[np.float64]:
+    """NPMI of pairs, of the shares of documents with both words, and with each."""
+    pairs = np.where(together == 1, 1.0, -1.0)
+    regular = (together > 0) & (together < 1)
+    joint = together[regular]
+    pairs[regular] = np.log(joint / (later * earlier)[regular]) / -np.log(joint)
+    return pairs
 
 
-def _pair_document_counts(components: ArrayLike, X: Any, top_n: int) -> tuple[NDArray[np.float64], ...]:
+def _pair_document_counts(
+    components: Any, X: Any, top_n: int, vocabulary: Any
+) -> Iterator[tuple[NDArray[np.float64], ...]]:
     """Count the documents with both words, the lower-ranked and the higher-ranked one of pairs of top words.
 
-    Returns three arrays of shape (n_components, n_pairs).
+    Yields three arrays of shape (n_pairs,) for each topic.
     """
-    top = _words_of_pairs(components, top_n, "top_n")
-    X = check_counts(X, "X", n_columns=np.shape(components)[1])
-    present = X.astype(bool).astype(np.float64).tocsc()
-    together = np.stack([(present[:, words].T @ present[:, words]).toarray() for words in top])
-    single = np.diagonal(together, axis1=1, axis2=2)
-    later, earlier = np.tril_indices(top_n, k=-1)
-    return together[:, later, earlier], single[:, later], single[:, earlier]
+    if given_by_words(components):
+        known = (vocabulary, feature_names(X), getattr(X, "columns", None))
+        names = _names(next((names for names in known if names is not None), None))
+        columns, counts = leading_columns(components, top_n, names), check_counts(X, "X", len(names), "vocabulary")
+    else:
+        columns = leading_columns(components, top_n)
+        counts = check_counts(X, "X", n_columns=np.shape(components)[1])
+    present = counts.astype(bool).astype(np.float64).tocsc()
+    for words in _with_pairs(columns, top_n, "top_n"):
+        together = (present[:, words].T @ present[:, words]).toarray()
+        single = np.diagonal(together)
+        later, earlier = np.tril_indices(len(words), k=-1)
+        yield together[later, earlier], single[later], single[earlier]
+
+
+def _columns_and_vectors(
+    components: Any, embeddings: Any, n_words: int, vocabulary: Any
+) -> tuple[list[NDArray[np.intp]], NDArray[np.float64]]:
+    """Rows of the top words of every topic, and the vectors that these are rows of."""
+    by_words = given_by_words(components)
+    if not is_array(embeddings):
+        if not by_words:
+            names = _names(vocabulary, np.shape(components)[1])
+            components = [[names[v] for v in topic] for topic in leading_columns(components, n_words)]
+        return leading_columns(components, n_words), _vectors_of(leading_words(components, n_words), embeddings)
+    columns = leading_columns(components, n_words, _names(vocabulary) if by_words else None)
+    vectors = check_dense(embeddings, "embeddings")
+    n_columns = len(_names(vocabulary)) if by_words else np.shape(components)[1]
+    if len(vectors) != n_columns:
+        raise ValueError(
+            f"embeddings must have one row for each of the {n_columns} columns of "
+            f"{'vocabulary' if by_words else 'components'}; got {len(vectors)} rows."
+        )
+    return columns, vectors
+
+
+def _vectors_of(topics: list[list[str]], embeddings: Any) -> NDArray[np.float64]:
+    """Vectors of the words of topics, in the order of the alphabet."""
+    words = sorted({word for topic in topics for word in topic})
+    found = find_vectors(embeddings, words)
+    if not found.known.all():
+        unknown = [word for word, known in zip(words, found.known, strict=True) if not known]
+        raise ValueError(f"embeddings has no vector of {len(unknown)} words, such as {unknown[:5]}.{UNKNOWN_WORDS}")
+    return check_dense(found.rows, "embeddings")
+
+
+def _names(vocabulary: Any, n_features: int | None = None) -> list[str]:
+    """The word of each column."""
+    if vocabulary is None:
+        raise ValueError(
+            "Words can only be told from columns where the word of each column is known: pass "
+            "vocabulary=vectorizer.get_feature_names_out()."
+        )
+    return column_names(vocabulary, n_features, "vocabulary")
+
+
+def _with_pairs(columns: list[NDArray[np.intp]], n: int, name: str) -> list[NDArray[np.intp]]:
+    """Return the columns of the words of topics, if there are at least two each; ``name`` is that of the argument."""
+    if n < 2:
+        raise ValueError(f"{name} must be at least 2, for pairs of words; got {n}.")
+    for k, words in enumerate(columns):
+        if len(words) < 2:
+            raise ValueError(f"A topic must have at least 2 words, for pairs of them; topic {k} has one.")
+    return columns

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._topics import proportions
 from ._validation import check_topics
-from ._words import top_words, topic_means
+from ._words import leading_columns, top_words, topic_means
 
 
 def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
@@ -18,8 +18,9 @@ def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
-        Any score by which words are to be ranked, as in :func:`top_words`.
+    components : array-like of shape (n_components, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
+        of which the first ``top_n`` count, all where there are fewer.
     top_n : int, default=25
         Number of top words per topic.
 
@@ -31,8 +32,8 @@ def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
     Raises
     ------
     ValueError
-        When ``top_n`` is not an integer from 1 to ``n_features``, or when ``components`` is not
-        two-dimensional, is empty or holds NaN.
+        When ``top_n`` is not an integer from 1 to ``n_features``, or when ``components`` is not two-dimensional, is
+        empty or holds NaN. Of lists of words, when a topic has none, or one more than once.
 
     See Also
     --------
@@ -48,8 +49,10 @@ def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
     >>> from sklearn_etm.metrics import topic_diversity
     >>> topic_diversity([[0.5, 0.4, 0.1], [0.1, 0.5, 0.4]], top_n=2)
     0.75
+    >>> topic_diversity([["star", "moon"], ["moon", "goal"]])
+    0.75
     """
-    top = top_words(components, top_n)
+    top = np.concatenate(leading_columns(components, top_n))
     return np.unique(top).size / top.size
 
 
@@ -61,8 +64,9 @@ def topic_exclusive_words(components: ArrayLike, *, top_n: int = 25) -> float:
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
-        Any score by which words are to be ranked, as in :func:`top_words`.
+    components : array-like of shape (n_components, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
+        of which the first ``top_n`` count, all where there are fewer.
     top_n : int, default=25
         Number of top words per topic.
 
@@ -75,8 +79,8 @@ def topic_exclusive_words(components: ArrayLike, *, top_n: int = 25) -> float:
     Raises
     ------
     ValueError
-        When ``top_n`` is not an integer from 1 to ``n_features``, or when ``components`` is not
-        two-dimensional, is empty or holds NaN.
+        When ``top_n`` is not an integer from 1 to ``n_features``, or when ``components`` is not two-dimensional, is
+        empty or holds NaN. Of lists of words, when a topic has none, or one more than once.
 
     See Also
     --------
@@ -93,7 +97,7 @@ def topic_exclusive_words(components: ArrayLike, *, top_n: int = 25) -> float:
     >>> topic_exclusive_words([[0.5, 0.4, 0.1], [0.1, 0.5, 0.4]], top_n=2)
     0.5
     """
-    top = top_words(components, top_n)
+    top = np.concatenate(leading_columns(components, top_n))
     _, n_topics = np.unique(top, return_counts=True)
     return int((n_topics == 1).sum()) / top.size
 
@@ -110,8 +114,9 @@ def inverted_rbo(components: ArrayLike, *, n_words: int = 10, weight: float = 0.
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
-        Any score by which words are to be ranked, as in :func:`top_words`.
+    components : array-like of shape (n_components, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
+        of which the first ``n_words`` count, all where there are fewer, which must be as many in each topic.
     n_words : int, default=10
         Number of top words per topic, :math:`n`.
     weight : float, default=0.9
@@ -128,7 +133,8 @@ def inverted_rbo(components: ArrayLike, *, n_words: int = 10, weight: float = 0.
     ------
     ValueError
         When ``n_words`` is not an integer from 1 to ``n_features``, when ``weight`` is not from 0 to 1, or when
-        ``components`` is not two-dimensional, is empty or holds NaN.
+        ``components`` is not two-dimensional, is empty or holds NaN. Of lists of words, when a topic has none, one more
+        than once, or fewer than another has.
 
     See Also
     --------
@@ -154,9 +160,16 @@ def inverted_rbo(components: ArrayLike, *, n_words: int = 10, weight: float = 0.
     >>> round(inverted_rbo([[0.6, 0.4, 0.0], [0.4, 0.6, 0.0]], n_words=2), 4)
     0.1
     """
-    top = top_words(components, n_words)
+    columns = leading_columns(components, n_words)
     if not 0 <= weight <= 1:
         raise ValueError(f"weight must be a number from 0 to 1; got {weight!r}.")
+    n_words = min(len(words) for words in columns)
+    if any(len(words) > n_words for words in columns):
+        raise ValueError(
+            "Ranked lists are compared that have as many words: pass n_words, at most the number of words of the topic "
+            f"that has fewest; got {n_words} to {max(len(words) for words in columns)}."
+        )
+    top = np.stack(columns)
     pairs = np.triu_indices(len(top), k=1)
     if not len(pairs[0]):
         return 1.0

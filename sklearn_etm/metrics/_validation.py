@@ -15,14 +15,33 @@ from .._topics import proportions
 # Room for rows normalised in single precision; it moves a perplexity by at most one part in ten thousand.
 ROW_SUM_TOLERANCE = 1e-4
 
+PASS_COUNTS = (
+    "Pass counts, as CountVectorizer gives them, not centred features; words are hashed into counts by "
+    "HashingVectorizer(alternate_sign=False, norm=None)."
+)
+
 
 def check_two_dimensional(values: Any, name: str) -> None:
     if np.ndim(values) != 2:
         raise ValueError(f"{name} must be two-dimensional; got shape {np.shape(values)}. Write a single row as [row].")
 
 
+def given_by_words(topics: Any) -> bool:
+    """Whether topics are lists of words, rather than scores of all words."""
+    if hasattr(topics, "__array__"):
+        topics = np.asarray(topics)
+        if topics.ndim == 0 or topics.dtype.kind not in "UO":
+            return False
+    elif not isinstance(topics, list | tuple):
+        return False
+    entries = (entry for row in topics for entry in ([row] if isinstance(row, str) or not np.iterable(row) else row))
+    return isinstance(next(entries, None), str)
+
+
 def check_dense(values: Any, name: str, **kwargs: Any) -> NDArray[np.float64]:
     """Return ``values`` as a dense float64 matrix."""
+    if given_by_words(values):
+        raise ValueError(f"{name} must hold numbers, here one for each word of the vocabulary; got words.")
     check_two_dimensional(values, name)
     matrix: NDArray[np.float64] = check_array(values, dtype=np.float64, input_name=name, **kwargs)
     return matrix
@@ -56,18 +75,18 @@ def check_distributions(values: Any, name: str, shape: tuple[int, int] | None = 
     return matrix
 
 
-def check_counts(X: Any, name: str, n_columns: int | None = None) -> Any:
-    """Return a copy of the counts in CSR format, every cell once and columns sorted."""
+def check_counts(X: Any, name: str, n_columns: int | None = None, of: str = "components") -> Any:
+    """Return a copy of the counts in CSR format, every cell once and columns sorted; as many columns as ``of`` has."""
     check_two_dimensional(X, name)
     X = check_array(widened(X), accept_sparse="csr", dtype=[np.float64, np.float32], copy=True, input_name=name)
     if not sp.issparse(X):
         X = sp.csr_matrix(X)
     X.sum_duplicates()
     if X.nnz and X.data.min() < 0:
-        raise ValueError(f"{name} holds counts, which must not be negative; got {X.data.min():.6g}.")
+        raise ValueError(f"{name} holds counts, which must not be negative; got {X.data.min():.6g}. {PASS_COUNTS}")
     if n_columns is not None and X.shape[1] != n_columns:
         raise ValueError(
-            f"{name} has {X.shape[1]} columns and components has {n_columns}; both need one column for every "
+            f"{name} has {X.shape[1]} columns and {of} has {n_columns}; both need one column for every "
             f"word of the same vocabulary."
         )
     return X

@@ -8,6 +8,8 @@ from unicodedata import east_asian_width
 import numpy as np
 from numpy.typing import NDArray
 
+from .._texts import printable
+
 # Okabe, M. & Ito, K. (2008). Color universal design: how to make figures and presentations that are friendly to
 # colorblind people. Their black is left out, for dark grounds; yellow, the faintest on white, comes last.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
@@ -54,8 +56,10 @@ def without_frame(ax: Any) -> None:
 
 
 def legend_beside(ax: Any) -> None:
-    """Explain what is drawn, to the right of it."""
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    """Explain what is drawn, to the right of it; names are no formulas."""
+    legend = ax.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+    for text in legend.get_texts():
+        text.set_parse_math(False)
 
 
 def show_as_map(ax: Any, positions: NDArray[Any], margin: float) -> None:
@@ -105,4 +109,4 @@ def text_width(text: str) -> int:
 
 def numbered(topics: Any, labels: Any) -> list[str]:
     """Labels with the numbers of their topics."""
-    return [f"{k}: {label}" for k, label in zip(topics, labels, strict=True)]
+    return [printable(f"{k}: {label}") for k, label in zip(topics, labels, strict=True)]

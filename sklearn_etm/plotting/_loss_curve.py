@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._texts import printable
 from .._topics import topics_of
 from ._common import COLORS, axes_or_new, import_pyplot, legend_beside, without_frame
 
@@ -140,7 +141,7 @@ class LossCurveDisplay:
         loss_name, kl_name = ("negative log joint", "negative log prior") if sampled else ("loss", "KL divergence")
 
         def label(part: str, values: NDArray[np.float64]) -> str:
-            return ("" if name is None else f"{name}: ") + f"{part}, {values[-1]:.1f} at the end"
+            return ("" if name is None else printable(f"{name}: ")) + f"{part}, {values[-1]:.1f} at the end"
 
         self.lines_ = ax.plot(passes, self.loss, color=color, marker=marker, label=label(loss_name, self.loss))
         self.band_ = None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._texts import printable
 from ..inspection import topics_over
 from ._common import (
     COLORS,
@@ -247,7 +248,7 @@ class TopicShareDisplay:
         rows = np.arange(len(self.groups))
         interval = panel.hlines(rows, low, high, color=color, alpha=0.5, linewidth=3)
         (dots,) = panel.plot(prevalence, rows, "o", color=color, markersize=5)
-        panel.set_yticks(rows, [str(group) for group in self.groups], parse_math=False)
+        panel.set_yticks(rows, [printable(str(group)) for group in self.groups], parse_math=False)
         panel.set_ylim(len(rows) - 0.5, -0.5)
         panel.tick_params(axis="y", length=0)
         panel.locator_params(axis="x", nbins=4)

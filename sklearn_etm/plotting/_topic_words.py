@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._texts import printable
 from .._topics import topics_of
 from ..inspection import word_scores
 from ..inspection._corpus import documents_of
@@ -186,7 +187,7 @@ class TopicWordsDisplay:
                 panel.barh(position, probabilities, height=0.75, color=COLORS[0] if color is None else color)
             )
             panel.set_title(f"Topic {k}" + ("" if share is None else f" · {share:.1%} of tokens"), size="medium")
-            panel.set_yticks(position, words, size="small", parse_math=False)
+            panel.set_yticks(position, [printable(word) for word in words], size="small", parse_math=False)
             panel.set_ylim(len(words) - 0.4, -0.6)
             panel.set_xlim(0, 1.05 * (self.probabilities if share_scale else probabilities).max())
             panel.tick_params(axis="y", length=0)

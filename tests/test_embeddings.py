@@ -1,10 +1,6 @@
 """Word vectors: files, alignment, pipelines that look them up by name, words never seen, and search by meaning."""
 
-import gzip
-import io
-import json
 import pickle
-import struct
 import warnings
 
 import numpy as np
@@ -22,7 +18,7 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 
 from sklearn_etm import ETMTransformer, LNTMTransformer, NamedVectorizer
-from sklearn_etm.embeddings import WordVectors, align_embeddings, corpus_vectors, load_vectors, skipgram_vectors
+from sklearn_etm.embeddings import WordVectors, align_embeddings, corpus_vectors, skipgram_vectors
 
 SPACE = ["star", "moon", "comet", "orbit", "planet", "rocket"]
 SPORT = ["goal", "team", "coach", "match", "league", "ball"]
@@ -39,142 +35,6 @@ def make_texts(n=200):
 
 TEXTS = make_texts()
 FEW_TOPICS = {**SMALL, "max_iter": 20}  # two subjects and a background
-
-
-# Files
-
-
-def text_file(words, rows, header=False):
-    lines = [f"{len(words)} {rows.shape[1]}"] if header else []
-    lines += [f"{word} {' '.join(f'{value:.8g}' for value in row)}" for word, row in zip(words, rows, strict=True)]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def word2vec_file(words, rows):
-    parts = [word.encode() + b" " + row.astype("<f4").tobytes() for word, row in zip(words, rows, strict=True)]
-    return f"{len(words)} {rows.shape[1]}\n".encode() + b"\n".join(parts) + b"\n"
-
-
-def npz_file(words, rows):
-    file = io.BytesIO()
-    np.savez(file, words=np.array(words), vectors=rows)
-    return file.getvalue()
-
-
-def safetensors_file(words, rows):
-    header = {
-        "__metadata__": {"words": json.dumps(words)},
-        "vectors": {"dtype": "F32", "shape": rows.shape, "data_offsets": [0, rows.nbytes]},
-    }
-    head = json.dumps(header).encode()
-    return struct.pack("<Q", len(head)) + head + rows.astype("<f4").tobytes()
-
-
-FILES = {
-    "glove.txt": text_file,
-    "word2vec.txt": lambda words, rows: text_file(words, rows, header=True),
-    "fasttext.vec": lambda words, rows: text_file(words, rows, header=True).replace(b"\n", b" \n"),
-    "glove.txt.gz": lambda words, rows: gzip.compress(text_file(words, rows)),
-    "word2vec.bin": word2vec_file,
-    "word2vec.bin.gz": lambda words, rows: gzip.compress(word2vec_file(words, rows)),
-    "vectors.npz": npz_file,
-    "vectors.safetensors": safetensors_file,
-}
-
-
-@pytest.fixture(params=FILES)
-def vector_file(request, tmp_path):
-    path = tmp_path / request.param
-    path.write_bytes(FILES[request.param](["новый", "New_York", *WORDS], np.vstack([ROWS[:2] + 1, ROWS])))
-    return path
-
-
-def test_files_of_word_vectors(vector_file):
-    vectors = load_vectors(vector_file)
-    assert vectors.words == ("новый", "New_York", *WORDS)
-    assert_allclose(vectors.vectors[2:], ROWS, rtol=1e-6)
-    aligned, coverage = align_embeddings(str(vector_file), ["goal", "New_York", "новый", "nebula"], random_state=0)
-    assert coverage == 0.75
-    assert_allclose(aligned[:3], [TABLE["goal"], ROWS[1] + 1, ROWS[0] + 1], rtol=1e-6)
-
-
-def test_words_with_spaces(tmp_path):
-    """Of text and of n-grams; as long as the file has them."""
-    path = tmp_path / "vectors.txt"
-    path.write_text("new york 0 1\nnew 1 0\n\x85 1 1\n", encoding="utf-8")
-    assert align_embeddings(path, ["new york", "new"]).vectors.tolist() == [[0, 1], [1, 0]]
-    assert load_vectors(path).words == ("new york", "new", "\x85")
-
-
-def fasttext_file(words, ngrams, rows):
-    """A model of fastText without subwords' hashes in common: ``ngrams`` rows of n-grams of 3 characters."""
-    args = struct.pack("<12id", rows.shape[1], 5, 5, 1, 5, 1, 2, 2, ngrams, 3, 3, 100, 1e-4)
-    dictionary = struct.pack("<iiiqq", len(words), len(words), 0, 10, -1)
-    dictionary += b"".join(word.encode() + b"\0" + struct.pack("<qb", 1, 0) for word in words)
-    matrix = struct.pack("<qq", *rows.shape) + rows.astype("<f4").tobytes()
-    return struct.pack("<ii", 793712314, 12) + args + dictionary + b"\0" + matrix
-
-
-def test_fasttext_model(tmp_path):
-    """One bucket: every n-gram has the same row, so that the means are known on paper."""
-    rows = np.array([[1.0, 0.0], [0.0, 1.0], [4.0, 4.0]])
-    path = tmp_path / "model.bin"
-    path.write_bytes(fasttext_file(["ab", "abc"], 1, rows))
-    with pytest.warns(UserWarning, match="67%"):
-        vectors, coverage = align_embeddings(path, ["abc", "ab", "abcd"], oov="subword")
-    assert coverage == pytest.approx(2 / 3)
-    assert_allclose(vectors, [[3.0, 3.25], [3.0, 8 / 3], [4.0, 4.0]], rtol=1e-6)  # <abc> has three n-grams, <ab> two
-    assert load_vectors(path).words == ("ab", "abc")
-
-
-def test_hash_of_fasttext():
-    """Figures of 32-bit FNV-1a as published, and of bytes above 127, which fastText takes as signed."""
-    from sklearn_etm.embeddings._fasttext import fnv_hash
-
-    assert fnv_hash(b"a") == 0xE40C292C
-    assert fnv_hash(b"foobar") == 0xBF9CF968
-    assert (
-        fnv_hash("é".encode())
-        == ((((2166136261 ^ 0xFFFFFFC3) * 16777619 & 0xFFFFFFFF) ^ 0xFFFFFFA9) * 16777619) % 2**32
-    )
-
-
-BAD_FILES = {
-    "short.txt": (b"star 1 2\ngoal 1\n", "Line 2 of short.txt must be a word and 2 numbers"),
-    "words.txt": (b"star moon sun\n", "Line 1 of words.txt must be a word and some numbers"),
-    "lonely.txt": (b"star\n", "Line 1 of lonely.txt must be a word and some numbers"),
-    "empty.txt": (b"", "empty.txt holds no word vectors"),
-    "text.bin": (b"star 1 2\n", "text.bin must be a binary of word2vec.*Give text the name .txt"),
-    "cut.bin": (b"2 3\nstar " + bytes(12) + b"\ngoal 123", "cut.bin is cut off"),
-    "cut_model.bin": (struct.pack("<ii", 793712314, 12) + bytes(40), "cut_model.bin is cut off"),
-    "old_model.bin": (struct.pack("<ii", 793712314, 3) + bytes(40), "old_model.bin is of version 3"),
-    "wordless.npz": (npz_file([1, 2], ROWS[:2]), "wordless.npz must hold one array of words"),
-    "uneven.npz": (npz_file(["star"], ROWS[:2]), "uneven.npz must have one vector a word"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_FILES)
-def test_damaged_files(name, tmp_path):
-    content, message = BAD_FILES[name]
-    path = tmp_path / name
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=message):
-        load_vectors(path)
-
-
-def test_missing_file():
-    with pytest.raises(FileNotFoundError, match=r"no file of word vectors at 'nowhere\.txt'"):
-        ETMTransformer(**SMALL, embeddings="nowhere.txt", vocabulary=["x"]).fit([[1], [2]])
-
-
-def test_tokenizer_beside_safetensors(tmp_path):
-    header = json.dumps({"embeddings": {"dtype": "F32", "shape": [2, 5], "data_offsets": [0, 40]}}).encode()
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(struct.pack("<Q", len(header)) + header + ROWS[:2].tobytes())
-    with pytest.raises(ValueError, match="has neither"):
-        load_vectors(path)
-    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"moon": 1, "star": 0}}}))
-    assert_array_equal(load_vectors(path)["moon"], ROWS[1])
 
 
 # Tables
@@ -277,7 +137,7 @@ def by_call(words):
 def path(tmp_path):
     """A file of the table's vectors."""
     path = tmp_path / "vectors.txt"
-    path.write_bytes(text_file(WORDS, ROWS))
+    path.write_text("".join(f"{word} {' '.join(map(repr, row.tolist()))}\n" for word, row in TABLE.items()))
     return path
 
 

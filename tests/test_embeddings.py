@@ -5,8 +5,9 @@ import io
 import pickle
 import unicodedata
 import warnings
-from collections import Counter
-from types import SimpleNamespace
+from collections import Counter, UserDict, defaultdict
+from functools import partial
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ import pytest
 import scipy.sparse as sp
 from conftest import SMALL
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.decomposition import LatentDirichletAllocation
 from sklearn.exceptions import NotFittedError
@@ -261,6 +263,60 @@ def test_the_vocabulary_of_a_vectorizer():
     assert extended.vocabulary == [*names, "nova", "tie"]
     with pytest.raises(ValueError, match="words must have the order of the columns"):
         model.extend_vocabulary({"nova", "tie"}, TABLE)
+    listed = clone(model).set_params(vocabulary=names).fit(X)
+    assert model._repr_html_().split("<table>")[-1] == listed._repr_html_().split("<table>")[-1]
+
+
+# Printing
+
+
+class Unprintable:
+    """A value whose text takes too long."""
+
+    def __repr__(self):
+        raise AssertionError("the text of each value was asked for")
+
+
+MANY = {f"word{i}": Unprintable() for i in range(1000)}
+LARGE = {
+    "dict": MANY,
+    "defaultdict": defaultdict(list, MANY),
+    "mapping": UserDict(MANY),
+    "view": MappingProxyType(MANY),
+    "function of a table": partial(len, MANY),
+    "method of a table": UserDict(MANY).get,
+}
+
+
+@pytest.mark.parametrize("changed_only", [True, False])
+@pytest.mark.parametrize("table", LARGE.values(), ids=LARGE)
+def test_tables_are_not_printed(table, changed_only):
+    """Not a word of them is, alone or in a pipeline or search, on paper, in a notebook or in an error."""
+    model = ETMTransformer(embeddings=table)
+    pipeline = make_pipeline(NamedVectorizer(), model)
+    search = GridSearchCV(pipeline, {"etmtransformer__num_topics": [2, 3]})
+    with config_context(print_changed_only=changed_only):
+        for estimator in (model, pipeline, search):
+            assert "ETMTransformer" in repr(estimator)
+            assert "ETMTransformer" in estimator._repr_mimebundle_()["text/html"]
+        with pytest.raises(ValueError, match="Invalid parameter 'topics' for estimator ETMTransformer"):
+            model.set_params(topics=5)
+        with pytest.raises(ValueError, match="Invalid parameter 'topics'"):
+            pipeline.set_params(etmtransformer__topics=5)
+    assert model.get_params()["embeddings"] is table
+    assert model.get_params(deep=False)["embeddings"] is table
+    with pytest.raises(ValueError, match=r"num_topics .* must be an integer"):
+        ETMTransformer(table).fit(np.eye(3))
+
+
+def test_what_is_printed_of_tables_and_lists():
+    assert repr(ETMTransformer(embeddings=MANY)) == "ETMTransformer(embeddings=<dict of 1,000 items>)"
+    assert repr(ETMTransformer(embeddings={"star": [1.0]})) == "ETMTransformer(embeddings={'star': [1.0]})"
+    words = [f"w{i}" for i in range(1000)]
+    for vocabulary in (words, tuple(words)):
+        printed = repr(ETMTransformer(vocabulary=vocabulary))
+        assert "'w29', ..." in printed and "w30" not in printed
+    assert "<dict of 1,000 items>" in repr(ETMTransformer(vocabulary={word: i for i, word in enumerate(words)}))
 
 
 def test_vectors_exchanged_after_the_fit():

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ._repr import abbreviated
 from .embeddings._align import OOV
 
 
@@ -110,4 +111,4 @@ def check_parameters(estimator: Any) -> None:
     for name, value in estimator.get_params(deep=False).items():
         wanted, valid = constraints.get(name, ("", lambda value: True))
         if not valid(value):
-            raise ValueError(f"{name} of {type(estimator).__name__} must be {wanted}; got {value!r}.")
+            raise ValueError(f"{name} of {type(estimator).__name__} must be {wanted}; got {abbreviated(value)!r}.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +11,11 @@ from ._base import BaseTopicModel, TopicStart
 from ._initialize import Start
 from ._lntm import log_deviation
 from ._meaning import MeaningMixin
+from ._names import column_names
+from ._table import cut, is_table, remember, whole
 from ._word_space import InUse, WordSpace, is_learned
-from .embeddings import WordVectors
-from .embeddings._align import align, is_array
+from .embeddings._align import align
+from .embeddings._vectors import CutVectors
 
 RIDGE = 1e-2  # of the mean eigenvalue, in least squares
 EMBEDDING_FREEDOM = 1.0  # how far trained word vectors move from those given, in their own standard deviations
@@ -40,11 +41,15 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
         `sklearn_etm.embeddings.corpus_vectors` does. Vectors given are looked up by the words of the columns in each
         fit: a mapping from words to vectors (a dict, `sklearn_etm.embeddings.WordVectors`, gensim's ``KeyedVectors``),
         the path of a file (text or binary of GloVe, word2vec or fastText, ``.npz``, ``.safetensors``: see
-        `sklearn_etm.embeddings.load_vectors`) or a callable from a list of words to an array. An array is taken to be
-        aligned with the columns of ``X``. Clones share a table, and a fitted model that is pickled keeps the vectors of
-        its own words in place of it, as ``embeddings``; a path stays a path.
-    vocabulary : sequence of str, optional
-        The word of each column, where ``X`` does not tell: counts of a `NamedVectorizer` and data frames do.
+        `sklearn_etm.embeddings.load_vectors`), a data frame with words as its index or as a column, or a callable from
+        a list of words to an array. An array is taken to be aligned with the columns of ``X``. Clones share a table;
+        a path stays a path. What is pickled of a fitted model is small: of a table, the vectors of its own words. Where
+        an estimator lives in the process that loads it and holds the table, as with ``Pipeline(memory=...)`` and the
+        results of ``cross_validate(return_estimator=True)``, the model takes it again. Elsewhere a fit to words that
+        the model was not fitted to raises a ValueError, until ``embeddings`` is set to a table again.
+    vocabulary : sequence of str, or mapping from words to columns, optional
+        The word of each column, where ``X`` does not tell: counts of a `NamedVectorizer` and data frames do. Either
+        ``vectorizer.get_feature_names_out()`` or ``vectorizer.vocabulary_``.
     train_embeddings : bool, default=True
         Whether word vectors given move in training, held by a normal prior around them. Where ``embeddings`` is None
         they always do.
@@ -252,17 +257,14 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
     def _learns_vectors(self) -> bool:
         return is_learned(self.embeddings)
 
-    @property
-    def _has_table(self) -> bool:
-        """Whether ``embeddings`` holds more than a model needs: neither an array nor the name of a file."""
-        return not (self._learns_vectors or is_array(self.embeddings) or isinstance(self.embeddings, str | os.PathLike))
-
     def __sklearn_clone__(self):
         """As scikit-learn clones, but the table of vectors is shared: there may be gigabytes of it."""
         bare = object.__new__(type(self))
         bare.__dict__.update(self.__dict__, embeddings=None)
         clone = super(ETMTransformer, bare).__sklearn_clone__()
         clone.embeddings = self.embeddings
+        remember(self)
+        remember(clone)
         return clone
 
     def __getstate__(self):
@@ -274,6 +276,16 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
                 state["embeddings"] = in_use.vectors
             state["_in_use"] = InUse(in_use.vectors, in_use.vectors)
         return state
+
+    def __setstate__(self, state):
+        """The table is taken again where an estimator of this process has it."""
+        super().__setstate__(state)
+        vectors = self.embeddings
+        if isinstance(vectors, CutVectors) and (table := whole(vectors)) is not None:
+            self.embeddings = table
+            remember(self)
+            if hasattr(self, "_in_use") and self._in_use.source is vectors:
+                self._in_use = InUse(table, self._in_use.vectors)
 
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
         rho, attributes = self._word_vectors(start, rng)
@@ -290,6 +302,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
     def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, dict[str, Any]]:
         """Word vectors of unit variance to start from, (V, L), and fitted attributes that tell of them."""
         self._in_use = InUse(self.embeddings)
+        remember(self)
         center = normalize = False
         if self.embeddings is None:
             rho, coverage = _widened(start.projection, start.vectors, self.embedding_size, rng), 0.0
@@ -299,8 +312,8 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
             words = self._words(len(start.unigram))
             rho, known = align(self.embeddings, words, len(start.unigram), self.oov, rng)
             coverage, center, normalize = float(known.mean()), self.center_embeddings, self.normalize_embeddings
-            if self._has_table:
-                self._in_use = InUse(self.embeddings, WordVectors(np.asarray(words)[known], rho[known]))
+            if is_table(self.embeddings):
+                self._in_use = InUse(self.embeddings, cut(self.embeddings, words or (), known, rho))
         space = WordSpace.of(rho, center, normalize)
         rho = space.place(rho)
         scale = float(np.std(rho, dtype=np.float64)) or 1.0
@@ -311,7 +324,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
         named = getattr(self, "feature_names_in_", None)
         if self.vocabulary is None:
             return None if named is None else list(named)
-        words = [str(word) for word in self.vocabulary]
+        words = column_names(self.vocabulary, argument="vocabulary")
         if named is not None and len(words) == n_features:
             for i, (word, name) in enumerate(zip(words, named, strict=True)):
                 if word != name:

@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ._extension import NewWords, extended_attributes
+from ._names import column_names
+from ._table import remember
 from ._word_space import Description, InUse, describe, unit
-from .embeddings import WordVectors
 from .embeddings._align import check_unique, is_array
+from .embeddings._spelling import spelled
 
 
 class MeaningMixin:
@@ -36,7 +38,8 @@ class MeaningMixin:
         Parameters
         ----------
         word : str or array-like of shape (L,)
-            A word of the vocabulary or of ``embeddings``, or a vector in the space of ``word_embeddings_``.
+            A word of the vocabulary or of ``embeddings``, its accents composed or not; or a vector in the space of
+            ``word_embeddings_``.
             ``model.topic_embeddings_[k]`` gives the words that topic k favours most for their rarity.
         n : int, default=10
             How many, the word itself not counted.
@@ -56,10 +59,11 @@ class MeaningMixin:
         """
         check_is_fitted(self)
         names = self._column_names()
+        own = spelled(word, set(names)) if isinstance(word, str) else None
         vector = self._vectors_of([word])[0] if isinstance(word, str) else self._vector(word)
         similarity = unit(self.word_embeddings_) @ unit(vector)
-        best = [i for i in np.argsort(-similarity, kind="stable") if not (isinstance(word, str) and names[i] == word)]
-        return [(str(names[i]), float(similarity[i])) for i in best[:n]]
+        best = [i for i in np.argsort(-similarity, kind="stable") if names[i] != own]
+        return [(names[i], float(similarity[i])) for i in best[:n]]
 
     def find_topics(self, query: str | Sequence[str] | ArrayLike, n: int = 5) -> list[tuple[int, float]]:
         """Topics nearest to what a query means.
@@ -94,7 +98,8 @@ class MeaningMixin:
     def _query_vectors(self, query: str | Sequence[str] | ArrayLike) -> np.ndarray:
         """Vectors of the words of a query, or the one that it is, (n, L)."""
         if isinstance(query, str):
-            query = [query] if query in self._column_names() else query.split()  # a column may be of several words
+            is_column = spelled(query, set(self._column_names())) is not None  # which may be of several words
+            query = [query] if is_column else query.split()
         parts: list[Any] = list(query)  # type: ignore[arg-type]
         if not parts:
             raise ValueError("query is empty: pass words or a vector.")
@@ -102,10 +107,11 @@ class MeaningMixin:
 
     def _vectors_of(self, words: list[str]) -> np.ndarray:
         """Vectors of words, (n, L); those that the vocabulary does not have are looked up together."""
-        names = self._column_names().tolist()
+        names = self._column_names()
         column = {name: i for i, name in enumerate(names)}
-        vectors = {word: self.word_embeddings_[column[word]] for word in words if word in column}
-        unseen = [word for word in dict.fromkeys(words) if word not in column]
+        own = {word: spelled(word, column) for word in words}
+        vectors = {word: self.word_embeddings_[column[name]] for word, name in own.items() if name is not None}
+        unseen = [word for word, name in own.items() if name is None]
         if unseen:
             try:
                 found = describe(self, unseen, None, names).predict_vectors(self.word_embeddings_)
@@ -124,9 +130,9 @@ class MeaningMixin:
             )
         return vector
 
-    def _column_names(self) -> np.ndarray:
+    def _column_names(self) -> list[str]:
         words = self._words(self.n_features_in_)
-        return np.array([f"x{i}" for i in range(self.n_features_in_)] if words is None else words, dtype=object)
+        return [f"x{i}" for i in range(self.n_features_in_)] if words is None else words
 
     # New words
 
@@ -145,7 +151,7 @@ class MeaningMixin:
         Parameters
         ----------
         words : sequence of str
-            New words; their columns follow the others.
+            New words; their columns follow the others, in this order.
         vectors : array-like of shape (n_words, L), mapping, path or callable, optional
             Their vectors: an array in the space of ``embeddings``, or a source that they are looked up in,
             ``embeddings`` itself by default. A source of another space will do if it has words of the model, too, also
@@ -164,8 +170,8 @@ class MeaningMixin:
         Raises
         ------
         ValueError
-            If a word comes twice or is known already, vectors are of another length or not finite, or no space can be
-            found that new and old words share.
+            If a word comes twice or is known already, ``words`` has no order, vectors are of another length or not
+            finite, or no space can be found that new and old words share.
         KeyError
             If a source has no vector for a word.
 
@@ -189,6 +195,7 @@ class MeaningMixin:
         extended = object.__new__(type(self))
         extended.__dict__.update(self.__dict__, **extended_attributes(self.__dict__, new))
         extended._name_columns(words, described)
+        remember(extended)
         return extended
 
     def _expected(self, described: Description, frequencies: ArrayLike | None) -> NewWords:
@@ -213,7 +220,7 @@ class MeaningMixin:
         if hasattr(self, "feature_names_in_"):
             self.feature_names_in_ = np.array([*self.feature_names_in_, *words], dtype=object)
         if self.vocabulary is not None:
-            self.vocabulary = [*self.vocabulary, *words]
+            self.vocabulary = [*column_names(self.vocabulary, argument="vocabulary"), *words]
         if described.given is None:
             return
         source, table = self._in_use
@@ -221,14 +228,13 @@ class MeaningMixin:
             self.embeddings = np.concatenate([source, described.given])
             self._in_use = InUse(self.embeddings)
         if table is not None:
-            rows = np.concatenate([table.vectors, described.given])
-            self._in_use = InUse(source, WordVectors([*table.words, *words], rows))
+            self._in_use = InUse(source, table.extended(words, described.given))
 
 
 def _new_words(words: Sequence[str], names: list[str] | None) -> list[str]:
     if isinstance(words, str):
         raise ValueError(f"words must be a sequence of words; got the string {words!r}. Pass [{words!r}].")
-    words = [str(word) for word in words]
+    words = column_names(words, argument="words")
     check_unique(words, "words")
     if not words:
         raise ValueError("words must hold at least one word.")

@@ -51,7 +51,7 @@ def column_names(names: Any, n_features: int | None = None, argument: str = "fea
             f"{getattr(names, 'shape', ())}."
         )
     ordered = _by_column(list(names.items()), argument) if _is_mapping(names) else list(names)
-    if missing := [i for i, name in enumerate(ordered) if _is_missing(name)]:
+    if missing := [i for i, name in enumerate(ordered) if not isinstance(name, str) and is_missing(name)]:
         raise ValueError(
             f"{argument} must name every column; {len(missing)} names are missing, the first that of column "
             f"{missing[0]}. If pandas read them from a file, it took words such as 'null' or 'nan' for missing values: "
@@ -82,6 +82,6 @@ def _by_column(pairs: list[tuple[Any, Any]], argument: str) -> list[Any]:
     return [name for name, _ in sorted(pairs, key=lambda pair: pair[1])]
 
 
-def _is_missing(name: Any) -> bool:
+def is_missing(name: Any) -> bool:
     """Whether this is None, NaN, or what pandas has in place of them."""
     return name is None or type(name).__name__ in ("NAType", "NaTType") or (isinstance(name, float) and name != name)

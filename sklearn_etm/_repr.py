@@ -1,8 +1,12 @@
-"""Topics of a fitted estimator in a notebook, below scikit-learn's diagram (knows no JAX)."""
+"""How estimators are printed, and shown in a notebook: their topics below scikit-learn's diagram (knows no JAX)."""
 
 from __future__ import annotations
 
+import functools
+import sys
+from collections.abc import Mapping, Set, ValuesView
 from html import escape
+from types import FrameType, MethodType
 from typing import Any
 
 import numpy as np
@@ -10,13 +14,54 @@ import numpy as np
 from ._names import column_names
 from ._texts import printable
 from ._topics import names_of
+from .embeddings import WordVectors
 
 N_TOPICS = 15
 N_WORDS = 8
+N_ITEMS = 30  # of a list, as scikit-learn prints
+
+
+class Abbreviated:
+    """Printed in place of a value whose own text is long."""
+
+    def __init__(self, text: str):
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def abbreviated(value: Any) -> Any:
+    """What is printed of a parameter: not each of the hundreds of thousands of vectors or words of a table or list."""
+    if isinstance(value, MethodType | functools.partial):  # what they are bound to may be such a table
+        return Abbreviated(object.__repr__(value))
+    if isinstance(value, Mapping | Set | ValuesView) and not isinstance(value, WordVectors) and len(value) > N_ITEMS:
+        return Abbreviated(f"<{type(value).__name__} of {len(value):,} items>")
+    if isinstance(value, list | tuple) and len(value) > N_ITEMS:
+        return value[: N_ITEMS + 1]  # scikit-learn ends a list with dots where it has more items
+    return value
 
 
 class TopicsReprMixin:
-    """Shows a fitted model's topics wherever scikit-learn shows a diagram of it."""
+    """Prints estimators at once, and shows a fitted model's topics wherever scikit-learn shows a diagram of it."""
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether parameters of estimators among them are contained.
+
+        Returns
+        -------
+        params : dict
+            Names of parameters and their values; for scikit-learn's printing, long values in short.
+        """
+        params = super().get_params(deep)  # type: ignore[misc]
+        if _is_printing(sys._getframe(1)):
+            params = {name: abbreviated(value) for name, value in params.items()}
+        return params
 
     def _repr_html_inner(self) -> str:
         return printable(super()._repr_html_inner() + topics_html(self))  # type: ignore[misc]
@@ -26,6 +71,11 @@ class TopicsReprMixin:
         if "text/html" in bundle:
             bundle["text/html"] = printable(bundle["text/html"] + topics_html(self))
         return bundle
+
+
+def _is_printing(caller: FrameType) -> bool:
+    """Whether scikit-learn asks for parameters to print them, which takes minutes for a dict of vectors."""
+    return caller.f_globals.get("__name__") == "sklearn.utils._pprint" or caller.f_code.co_name == "_get_params_html"
 
 
 def topics_html(model: Any) -> str:

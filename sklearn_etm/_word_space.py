@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from .embeddings import WordVectors
 from .embeddings._align import find_vectors, is_array
+from .embeddings._vectors import CutVectors
 
 PLACING_RIDGE = 1.0  # words' worth of regularisation, where what training learned of words is predicted for others
 
@@ -35,7 +35,7 @@ class InUse(NamedTuple):
     """Where the word vectors of a fit came from, and those of its words where that is a table."""
 
     source: Any
-    vectors: WordVectors | None = None
+    vectors: CutVectors | None = None
 
 
 class Description(NamedTuple):
@@ -147,7 +147,8 @@ def _all_found(source: Any, words: list[str]) -> np.ndarray:
         return found.rows
     composed = None if found.compose is None else found.compose(missing)
     if composed is None or not np.isfinite(composed).all():
-        raise KeyError(f"There is no vector for {missing[:5]}: leave such words out, or pass vectors for them.")
+        left = ", or set embeddings to the table that was left out of the pickle" * isinstance(source, CutVectors)
+        raise KeyError(f"There is no vector for {missing[:5]}: leave such words out, or pass vectors for them{left}.")
     rows = np.empty((len(words), composed.shape[1]), dtype=np.float32)
     rows[found.known], rows[~found.known] = found.rows, composed
     return rows

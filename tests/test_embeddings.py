@@ -1,28 +1,32 @@
-"""Word vectors: files, alignment, pipelines that look them up by name, words never seen, and search by meaning."""
+"""Word vectors: tables, alignment, pipelines that look them up by name, words never seen, and search by meaning."""
 
-import gzip
+import gc
 import io
-import json
 import pickle
-import struct
+import unicodedata
 import warnings
+from collections import Counter, UserDict, defaultdict
+from functools import partial
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import scipy.sparse as sp
 from conftest import SMALL
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.decomposition import LatentDirichletAllocation
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 from sklearn.feature_selection import VarianceThreshold
-from sklearn.model_selection import GridSearchCV, train_test_split
-from sklearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV, cross_validate, train_test_split
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from sklearn_etm import ETMTransformer, LNTMTransformer, NamedVectorizer
-from sklearn_etm.embeddings import WordVectors, align_embeddings, corpus_vectors, load_vectors, skipgram_vectors
+from sklearn_etm.embeddings import WordVectors, align_embeddings, corpus_vectors, skipgram_vectors
 
 SPACE = ["star", "moon", "comet", "orbit", "planet", "rocket"]
 SPORT = ["goal", "team", "coach", "match", "league", "ball"]
@@ -39,142 +43,6 @@ def make_texts(n=200):
 
 TEXTS = make_texts()
 FEW_TOPICS = {**SMALL, "max_iter": 20}  # two subjects and a background
-
-
-# Files
-
-
-def text_file(words, rows, header=False):
-    lines = [f"{len(words)} {rows.shape[1]}"] if header else []
-    lines += [f"{word} {' '.join(f'{value:.8g}' for value in row)}" for word, row in zip(words, rows, strict=True)]
-    return ("\n".join(lines) + "\n").encode()
-
-
-def word2vec_file(words, rows):
-    parts = [word.encode() + b" " + row.astype("<f4").tobytes() for word, row in zip(words, rows, strict=True)]
-    return f"{len(words)} {rows.shape[1]}\n".encode() + b"\n".join(parts) + b"\n"
-
-
-def npz_file(words, rows):
-    file = io.BytesIO()
-    np.savez(file, words=np.array(words), vectors=rows)
-    return file.getvalue()
-
-
-def safetensors_file(words, rows):
-    header = {
-        "__metadata__": {"words": json.dumps(words)},
-        "vectors": {"dtype": "F32", "shape": rows.shape, "data_offsets": [0, rows.nbytes]},
-    }
-    head = json.dumps(header).encode()
-    return struct.pack("<Q", len(head)) + head + rows.astype("<f4").tobytes()
-
-
-FILES = {
-    "glove.txt": text_file,
-    "word2vec.txt": lambda words, rows: text_file(words, rows, header=True),
-    "fasttext.vec": lambda words, rows: text_file(words, rows, header=True).replace(b"\n", b" \n"),
-    "glove.txt.gz": lambda words, rows: gzip.compress(text_file(words, rows)),
-    "word2vec.bin": word2vec_file,
-    "word2vec.bin.gz": lambda words, rows: gzip.compress(word2vec_file(words, rows)),
-    "vectors.npz": npz_file,
-    "vectors.safetensors": safetensors_file,
-}
-
-
-@pytest.fixture(params=FILES)
-def vector_file(request, tmp_path):
-    path = tmp_path / request.param
-    path.write_bytes(FILES[request.param](["новый", "New_York", *WORDS], np.vstack([ROWS[:2] + 1, ROWS])))
-    return path
-
-
-def test_files_of_word_vectors(vector_file):
-    vectors = load_vectors(vector_file)
-    assert vectors.words == ("новый", "New_York", *WORDS)
-    assert_allclose(vectors.vectors[2:], ROWS, rtol=1e-6)
-    aligned, coverage = align_embeddings(str(vector_file), ["goal", "New_York", "новый", "nebula"], random_state=0)
-    assert coverage == 0.75
-    assert_allclose(aligned[:3], [TABLE["goal"], ROWS[1] + 1, ROWS[0] + 1], rtol=1e-6)
-
-
-def test_words_with_spaces(tmp_path):
-    """Of text and of n-grams; as long as the file has them."""
-    path = tmp_path / "vectors.txt"
-    path.write_text("new york 0 1\nnew 1 0\n\x85 1 1\n", encoding="utf-8")
-    assert align_embeddings(path, ["new york", "new"]).vectors.tolist() == [[0, 1], [1, 0]]
-    assert load_vectors(path).words == ("new york", "new", "\x85")
-
-
-def fasttext_file(words, ngrams, rows):
-    """A model of fastText without subwords' hashes in common: ``ngrams`` rows of n-grams of 3 characters."""
-    args = struct.pack("<12id", rows.shape[1], 5, 5, 1, 5, 1, 2, 2, ngrams, 3, 3, 100, 1e-4)
-    dictionary = struct.pack("<iiiqq", len(words), len(words), 0, 10, -1)
-    dictionary += b"".join(word.encode() + b"\0" + struct.pack("<qb", 1, 0) for word in words)
-    matrix = struct.pack("<qq", *rows.shape) + rows.astype("<f4").tobytes()
-    return struct.pack("<ii", 793712314, 12) + args + dictionary + b"\0" + matrix
-
-
-def test_fasttext_model(tmp_path):
-    """One bucket: every n-gram has the same row, so that the means are known on paper."""
-    rows = np.array([[1.0, 0.0], [0.0, 1.0], [4.0, 4.0]])
-    path = tmp_path / "model.bin"
-    path.write_bytes(fasttext_file(["ab", "abc"], 1, rows))
-    with pytest.warns(UserWarning, match="67%"):
-        vectors, coverage = align_embeddings(path, ["abc", "ab", "abcd"], oov="subword")
-    assert coverage == pytest.approx(2 / 3)
-    assert_allclose(vectors, [[3.0, 3.25], [3.0, 8 / 3], [4.0, 4.0]], rtol=1e-6)  # <abc> has three n-grams, <ab> two
-    assert load_vectors(path).words == ("ab", "abc")
-
-
-def test_hash_of_fasttext():
-    """Figures of 32-bit FNV-1a as published, and of bytes above 127, which fastText takes as signed."""
-    from sklearn_etm.embeddings._fasttext import fnv_hash
-
-    assert fnv_hash(b"a") == 0xE40C292C
-    assert fnv_hash(b"foobar") == 0xBF9CF968
-    assert (
-        fnv_hash("é".encode())
-        == ((((2166136261 ^ 0xFFFFFFC3) * 16777619 & 0xFFFFFFFF) ^ 0xFFFFFFA9) * 16777619) % 2**32
-    )
-
-
-BAD_FILES = {
-    "short.txt": (b"star 1 2\ngoal 1\n", "Line 2 of short.txt must be a word and 2 numbers"),
-    "words.txt": (b"star moon sun\n", "Line 1 of words.txt must be a word and some numbers"),
-    "lonely.txt": (b"star\n", "Line 1 of lonely.txt must be a word and some numbers"),
-    "empty.txt": (b"", "empty.txt holds no word vectors"),
-    "text.bin": (b"star 1 2\n", "text.bin must be a binary of word2vec.*Give text the name .txt"),
-    "cut.bin": (b"2 3\nstar " + bytes(12) + b"\ngoal 123", "cut.bin is cut off"),
-    "cut_model.bin": (struct.pack("<ii", 793712314, 12) + bytes(40), "cut_model.bin is cut off"),
-    "old_model.bin": (struct.pack("<ii", 793712314, 3) + bytes(40), "old_model.bin is of version 3"),
-    "wordless.npz": (npz_file([1, 2], ROWS[:2]), "wordless.npz must hold one array of words"),
-    "uneven.npz": (npz_file(["star"], ROWS[:2]), "uneven.npz must have one vector a word"),
-}
-
-
-@pytest.mark.parametrize("name", BAD_FILES)
-def test_damaged_files(name, tmp_path):
-    content, message = BAD_FILES[name]
-    path = tmp_path / name
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=message):
-        load_vectors(path)
-
-
-def test_missing_file():
-    with pytest.raises(FileNotFoundError, match=r"no file of word vectors at 'nowhere\.txt'"):
-        ETMTransformer(**SMALL, embeddings="nowhere.txt", vocabulary=["x"]).fit([[1], [2]])
-
-
-def test_tokenizer_beside_safetensors(tmp_path):
-    header = json.dumps({"embeddings": {"dtype": "F32", "shape": [2, 5], "data_offsets": [0, 40]}}).encode()
-    path = tmp_path / "model.safetensors"
-    path.write_bytes(struct.pack("<Q", len(header)) + header + ROWS[:2].tobytes())
-    with pytest.raises(ValueError, match="has neither"):
-        load_vectors(path)
-    (tmp_path / "tokenizer.json").write_text(json.dumps({"model": {"vocab": {"moon": 1, "star": 0}}}))
-    assert_array_equal(load_vectors(path)["moon"], ROWS[1])
 
 
 # Tables
@@ -212,12 +80,243 @@ def test_low_coverage_is_said_with_examples():
     assert coverage == 0.5
 
 
-def test_data_frames_are_looked_up_by_their_words():
-    frame = pd.DataFrame(ROWS[::-1], index=WORDS[::-1])
-    assert_allclose(align_embeddings(frame, WORDS).vectors, ROWS)
-    assert_allclose(align_embeddings(pd.Series(list(ROWS[::-1]), index=WORDS[::-1]), WORDS).vectors, ROWS)
+def test_unknown_ways_to_fill_up():
     with pytest.raises(ValueError, match="oov must be one of"):
         align_embeddings(TABLE, WORDS, oov="none")
+
+
+# Data frames, and other libraries' tables
+
+FRAME = pd.DataFrame(ROWS[::-1].astype(float), index=WORDS[::-1])
+FRAMES = {
+    "words as index": FRAME,
+    "categories": FRAME.set_index(FRAME.index.astype("category")),
+    "strings of arrow": FRAME.set_index(FRAME.index.astype("string[pyarrow]")),
+    "nullable numbers": FRAME.convert_dtypes(),
+    "words as a column": FRAME.reset_index(),
+    "words as the last column": FRAME.assign(word=FRAME.index).reset_index(drop=True),
+    "words as a column, rows shuffled": FRAME.reset_index().sample(frac=1, random_state=0),
+    "a word twice": pd.concat([FRAME, FRAME + 5]),
+    "a column of arrays": pd.DataFrame({"word": WORDS, "vector": list(ROWS)}),
+    "one column of arrays": pd.DataFrame({"vector": list(ROWS)}, index=WORDS),
+    "a series of arrays": pd.Series(list(ROWS), index=WORDS),
+    "a series of lists": pd.Series(ROWS.tolist(), index=WORDS),
+    "polars": pl.DataFrame({"word": WORDS, **{f"d{i}": ROWS[:, i] for i in range(5)}}),
+    "polars, lists": pl.DataFrame({"word": WORDS, "vector": ROWS.tolist()}),
+    "polars, categories": pl.DataFrame({"word": WORDS, "vector": ROWS.tolist()}).cast({"word": pl.Categorical}),
+    "in order": pd.DataFrame(ROWS),
+    "polars, in order": pl.DataFrame(ROWS),
+    "a model that holds vectors": SimpleNamespace(wv=TABLE),
+}
+
+
+@pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+def test_data_frames_are_looked_up_by_their_words(frame):
+    assert_allclose(align_embeddings(frame, WORDS).vectors, ROWS, rtol=1e-6)
+
+
+def read_as_glove():
+    """Three words, two of which pandas takes for missing values."""
+    return pd.read_csv(io.StringIO("star 1 0\nnull 9 9\nnan 8 8\n"), sep=" ", header=None, index_col=0)
+
+
+BAD_FRAMES = {
+    "words taken for missing values": (
+        read_as_glove(),
+        "index, but 2 .* that of row 1 is missing.*keep_default_na=False",
+    ),
+    "the same in a column": (read_as_glove().reset_index(), "column '0', but 2 .* that of row 1 is missing"),
+    "the same in polars": (
+        pl.DataFrame({"w": ["star", None, "goal"], "a": [1, 2, 3]}),
+        "column 'w', but 1 .* is missing",
+    ),
+    "words taken for numbers": (pd.DataFrame(ROWS[:3], index=["star", 7, "goal"]), "row 1 is 7, no text"),
+    "words as columns": (pd.DataFrame(ROWS[:3, :3].T, columns=WORDS[:3]), r"columns are called .*'star'.*frame\.T"),
+    "words as columns of polars": (pl.DataFrame(dict(zip(WORDS, ROWS[:, :3], strict=True)))[:3], "columns are called"),
+    "rows in another order": (pd.DataFrame(ROWS[:3], index=[2, 0, 1]), r"index is neither words nor 0, \.\.\., 2"),
+    "more text beside": (FRAME.assign(tag="NOUN"), r"text in its columns \['tag'\], and words as its index"),
+    "two columns of text": (FRAME.assign(tag="NOUN").reset_index(), r"text in its columns \['index', 'tag'\]"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FRAMES)
+def test_data_frames_that_do_not_tell_their_words(name):
+    frame, message = BAD_FRAMES[name]
+    with pytest.raises(ValueError, match=message):
+        align_embeddings(frame, ["star", "moon", "comet"])
+
+
+# Words that look the same
+
+COMPOSED = [unicodedata.normalize("NFC", word) for word in ["étoile", "planète", "équipe", "but"]]
+DECOMPOSED = [unicodedata.normalize("NFD", word) for word in COMPOSED]
+
+
+def sources(words, rows, folder):
+    """Every kind of source."""
+    table = dict(zip(words, rows, strict=True))
+    text = folder / "vectors.txt"
+    text.write_text("".join(f"{word} {' '.join(map(repr, row.tolist()))}\n" for word, row in table.items()), "utf-8")
+    np.savez(folder / "vectors.npz", words=np.array(words), vectors=rows)
+    return {
+        "dict": table,
+        "table": WordVectors(words, rows),
+        "frame": pd.DataFrame(rows, index=words),
+        "text": text,
+        "arrays": folder / "vectors.npz",
+        "callable": lambda asked: np.array([table.get(word, np.full(5, np.nan)) for word in asked]),
+    }
+
+
+@pytest.mark.parametrize("kind", ["dict", "table", "frame", "text", "arrays", "callable"])
+def test_accents_composed_and_decomposed(kind, tmp_path):
+    for given, asked in [(COMPOSED, DECOMPOSED), (DECOMPOSED, COMPOSED)]:
+        vectors, coverage = align_embeddings(sources(given, ROWS[:4], tmp_path)[kind], asked)
+        assert coverage == 1
+        assert_array_equal(vectors, ROWS[:4])
+
+
+@pytest.mark.parametrize("kind", ["dict", "table", "frame", "text", "arrays", "callable"])
+def test_the_same_spelling_wins(kind, tmp_path):
+    source = sources([COMPOSED[0], DECOMPOSED[0]], ROWS[:2], tmp_path)[kind]
+    assert_array_equal(align_embeddings(source, [DECOMPOSED[0], COMPOSED[0]]).vectors, ROWS[[1, 0]])
+
+
+def test_spellings_are_not_folded_further():
+    """Neither case nor compatibility: these are other words."""
+    with pytest.raises(ValueError, match="a vector for none"):
+        align_embeddings({"ﬁn": ROWS[0], "But": ROWS[1]}, ["fin", "but"])
+
+
+@pytest.fixture(scope="module")
+def french():
+    """A model of decomposed words, and of vectors of composed ones."""
+    words = dict(zip(sorted(WORDS), [*DECOMPOSED, *sorted(WORDS)[4:]], strict=True))
+    texts = [" ".join(words[word] for word in text.split()) for text in TEXTS]
+    table = {unicodedata.normalize("NFC", words[word]): TABLE[word] for word in words} | {"orée": TABLE["star"]}
+    vectorizer = NamedVectorizer(CountVectorizer(vocabulary=list(words.values()), token_pattern=r"\S+"))
+    return ETMTransformer(**FEW_TOPICS, embeddings=table).fit(vectorizer.fit_transform(texts))
+
+
+def test_search_with_accents_composed_and_decomposed(french):
+    assert french.embedding_coverage_ == 1
+    for composed, decomposed in zip(COMPOSED, DECOMPOSED, strict=True):
+        assert french.nearest_words(composed, 3) == french.nearest_words(decomposed, 3)
+        assert french.find_topics(composed) == french.find_topics([decomposed])
+    assert french.nearest_words("orée", 3) == french.nearest_words(unicodedata.normalize("NFD", "orée"), 3)
+
+
+# The words of the columns
+
+SEQUENCES = {
+    "list": sorted(WORDS),
+    "series": pd.Series(sorted(WORDS)),
+    "words to columns": {word: sorted(WORDS).index(word) for word in WORDS},
+    "series of columns": pd.Series({word: sorted(WORDS).index(word) for word in WORDS}),
+    "columns to words": {sorted(WORDS).index(word): word for word in WORDS},
+}
+
+
+@pytest.mark.parametrize("vocabulary", SEQUENCES.values(), ids=SEQUENCES)
+def test_words_of_the_columns(vocabulary):
+    expected = [TABLE[word] for word in sorted(WORDS)]
+    assert_allclose(align_embeddings(TABLE, vocabulary).vectors, expected, rtol=1e-6)
+    assert WordVectors(vocabulary, expected).words == tuple(sorted(WORDS))
+
+
+BAD_SEQUENCES = {
+    "set": (set(WORDS), "must have the order of the columns, which a set does not have"),
+    "frozenset": (frozenset(WORDS), "which a frozenset does not have"),
+    "keys": (dict.fromkeys(WORDS, 0).keys(), "which a dict_keys does not have"),
+    "frequencies": (Counter(WORDS), "mapping, which must have the number of a column for each word"),
+    "vectors": (TABLE, "mapping, which must have the number of a column for each word"),
+    "columns from 1": ({word: i for i, word in enumerate(WORDS, 1)}, "each of 0, ..., 11 once"),
+    "string": ("star", "must be a sequence of words; got the string 'star'"),
+    "matrix": (np.array([WORDS]), r"got ndarray of shape \(1, 12\)"),
+    "number": (12, "must be a sequence of words, one a column; got int"),
+    "missing": (pd.Series([*WORDS[1:], None]), "1 names are missing, the first that of column 11.*keep_default_na"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SEQUENCES)
+def test_words_without_an_order(name):
+    words, message = BAD_SEQUENCES[name]
+    with pytest.raises(ValueError, match=f"vocabulary .*{message}"):
+        align_embeddings(TABLE, words)
+    with pytest.raises(ValueError, match=f"vocabulary .*{message}"):
+        ETMTransformer(**SMALL, embeddings=TABLE, vocabulary=words).fit(np.eye(12))
+    with pytest.raises(ValueError, match=f"words .*{message}"):
+        WordVectors(words, ROWS)
+
+
+def test_the_vocabulary_of_a_vectorizer():
+    """Its words are in the order in which they came first, and have the numbers of their columns."""
+    vectorizer = CountVectorizer()
+    X = vectorizer.fit_transform(TEXTS)
+    names = sorted(WORDS)
+    assert list(vectorizer.vocabulary_) != names
+    model = ETMTransformer(**FEW_TOPICS, embeddings=TABLE, vocabulary=vectorizer.vocabulary_, train_embeddings=False)
+    model.fit(X)
+    assert_allclose(model.word_embeddings_, [TABLE[word] for word in names], rtol=1e-5)
+    assert model.nearest_words(TABLE["ball"], 1)[0][0] == "ball"
+    extended = model.extend_vocabulary(["nova", "tie"], {"nova": TABLE["star"], "tie": TABLE["goal"]})
+    assert extended.vocabulary == [*names, "nova", "tie"]
+    with pytest.raises(ValueError, match="words must have the order of the columns"):
+        model.extend_vocabulary({"nova", "tie"}, TABLE)
+    listed = clone(model).set_params(vocabulary=names).fit(X)
+    assert model._repr_html_().split("<table>")[-1] == listed._repr_html_().split("<table>")[-1]
+
+
+# Printing
+
+
+class Unprintable:
+    """A value whose text takes too long."""
+
+    def __repr__(self):
+        raise AssertionError("the text of each value was asked for")
+
+
+MANY = {f"word{i}": Unprintable() for i in range(1000)}
+LARGE = {
+    "dict": MANY,
+    "defaultdict": defaultdict(list, MANY),
+    "mapping": UserDict(MANY),
+    "view": MappingProxyType(MANY),
+    "function of a table": partial(len, MANY),
+    "method of a table": UserDict(MANY).get,
+}
+
+
+@pytest.mark.parametrize("changed_only", [True, False])
+@pytest.mark.parametrize("table", LARGE.values(), ids=LARGE)
+def test_tables_are_not_printed(table, changed_only):
+    """Not a word of them is, alone or in a pipeline or search, on paper, in a notebook or in an error."""
+    model = ETMTransformer(embeddings=table)
+    pipeline = make_pipeline(NamedVectorizer(), model)
+    search = GridSearchCV(pipeline, {"etmtransformer__num_topics": [2, 3]})
+    with config_context(print_changed_only=changed_only):
+        for estimator in (model, pipeline, search):
+            assert "ETMTransformer" in repr(estimator)
+            assert "ETMTransformer" in estimator._repr_mimebundle_()["text/html"]
+        with pytest.raises(ValueError, match="Invalid parameter 'topics' for estimator ETMTransformer"):
+            model.set_params(topics=5)
+        with pytest.raises(ValueError, match="Invalid parameter 'topics'"):
+            pipeline.set_params(etmtransformer__topics=5)
+    assert model.get_params()["embeddings"] is table
+    assert model.get_params(deep=False)["embeddings"] is table
+    with pytest.raises(ValueError, match=r"num_topics .* must be an integer"):
+        ETMTransformer(table).fit(np.eye(3))
+
+
+def test_what_is_printed_of_tables_and_lists():
+    assert repr(ETMTransformer(embeddings=MANY)) == "ETMTransformer(embeddings=<dict of 1,000 items>)"
+    assert repr(ETMTransformer(embeddings={"star": [1.0]})) == "ETMTransformer(embeddings={'star': [1.0]})"
+    words = [f"w{i}" for i in range(1000)]
+    for vocabulary in (words, tuple(words)):
+        printed = repr(ETMTransformer(vocabulary=vocabulary))
+        assert "'w29', ..." in printed and "w30" not in printed
+    assert "<dict of 1,000 items>" in repr(ETMTransformer(vocabulary={word: i for i, word in enumerate(words)}))
 
 
 def test_vectors_exchanged_after_the_fit():
@@ -277,7 +376,7 @@ def by_call(words):
 def path(tmp_path):
     """A file of the table's vectors."""
     path = tmp_path / "vectors.txt"
-    path.write_bytes(text_file(WORDS, ROWS))
+    path.write_text("".join(f"{word} {' '.join(map(repr, row.tolist()))}\n" for word, row in TABLE.items()))
     return path
 
 
@@ -301,18 +400,132 @@ def test_grid_search_over_the_vocabulary(path):
     assert by_table[0] > by_table[1]  # six words are fewer to tell apart than twelve
 
 
-def test_a_table_is_neither_copied_nor_kept():
-    table = {**TABLE, **{f"other{i}": ROWS[0] for i in range(1000)}}
-    model = ETMTransformer(**FEW_TOPICS, embeddings=table)
-    assert clone(model).embeddings is table
+# Tables and pickles
+
+LARGER = {**TABLE, **{f"other{i}": ROWS[0] + i for i in range(1000)}}
+
+
+def test_a_table_is_not_copied():
+    model = ETMTransformer(**FEW_TOPICS, embeddings=LARGER)
+    assert clone(model).embeddings is LARGER
     pipeline = make_pipeline(NamedVectorizer(), model).fit(TEXTS)
-    assert pipeline[-1].embeddings is table
-    served = pickle.loads(pickle.dumps(pipeline))
-    assert set(served[-1].embeddings) == set(WORDS)
-    assert set(pickle.loads(pickle.dumps(served))[-1].embeddings) == set(WORDS)
-    assert_array_equal(clone(served).fit(TEXTS).transform(TEXTS), pipeline.transform(TEXTS))
+    assert pipeline[-1].embeddings is LARGER
     changed = pipeline[-1].set_params(embeddings=by_call)
     assert pickle.loads(pickle.dumps(changed)).embeddings is by_call
+
+
+def table_of_kind(kind):
+    words, rows = list(LARGER), np.array(list(LARGER.values()))
+    return {
+        "dict": lambda: dict(LARGER),
+        "table": lambda: WordVectors(words, rows),
+        "frame": lambda: pd.DataFrame(rows, index=words),
+        "model": lambda: SimpleNamespace(wv=dict(LARGER)),
+        "callable": lambda: lambda asked: np.array([LARGER.get(word, np.full(5, np.nan)) for word in asked]),
+    }[kind]()
+
+
+@pytest.fixture(scope="module")
+def fewer():
+    """Counts of texts without two of the words, and of all."""
+    words = [w for w in WORDS if w not in {"rocket", "ball"}]
+    return [NamedVectorizer(CountVectorizer(vocabulary=v)).fit_transform(TEXTS) for v in (words, WORDS)]
+
+
+@pytest.mark.parametrize("kind", ["dict", "table", "frame", "model", "callable"])
+def test_a_pickle_is_small_and_finds_its_table(kind, fewer):
+    """In the process that has the table; elsewhere a fit to more words is an error."""
+    X, all_words = fewer
+    model = ETMTransformer(**FEW_TOPICS, embeddings=table_of_kind(kind)).fit(X)
+    content = pickle.dumps(model)
+    assert b"other0" not in content
+    loaded = pickle.loads(content)
+    assert loaded.embeddings is model.embeddings
+    assert len(pickle.dumps(loaded)) == pytest.approx(len(content), rel=0.1)
+    assert clone(loaded).fit(all_words).embedding_coverage_ == 1
+    if kind != "callable":
+        assert [word for word, _ in loaded.nearest_words("other0", 2)] == [
+            w for w, _ in model.nearest_words("other0", 2)
+        ]
+
+    del model, loaded
+    gc.collect()
+    alone = pickle.loads(content)
+    assert set(alone.embeddings) == set(X.feature_names)
+    assert repr(alone.embeddings).startswith(f"CutVectors(10{'' if kind == 'callable' else f' of {len(LARGER)}'} words")
+    again = pickle.loads(pickle.dumps(alone))
+    for lonely in (alone, clone(alone), again):
+        before = pickle.dumps(lonely)
+        with pytest.raises(
+            ValueError, match=r"2 of the 12 words, such as \['rocket', 'ball'\]. Set embeddings to the table"
+        ):
+            lonely.fit(all_words)
+        assert pickle.dumps(lonely) == before
+    with pytest.raises(KeyError, match="set embeddings to the table that was left out"):
+        alone.extend_vocabulary(["rocket"])
+    assert_array_equal(clone(alone).fit(X).components_, alone.components_)
+    assert clone(alone).set_params(embeddings=TABLE).fit(all_words).embedding_coverage_ == 1
+
+
+def test_other_tables_are_not_taken(fewer):
+    """A table of as many words and other vectors, and one of the same vectors and fewer words."""
+    X, _ = fewer
+    model = ETMTransformer(**FEW_TOPICS, embeddings=dict(LARGER)).fit(X)
+    content = pickle.dumps(model)
+    del model
+    gc.collect()
+    others = [{word: row + 1 for word, row in LARGER.items()}, dict(TABLE), "vectors.txt", ROWS, None, 5]
+    held = [clone(ETMTransformer(embeddings=other)) for other in others]
+    assert len(pickle.loads(content).embeddings) == 10
+    held.append(clone(ETMTransformer(embeddings=dict(LARGER))))
+    assert pickle.loads(content).embeddings is held[-1].embeddings
+
+
+def test_words_that_a_table_does_not_have(fewer):
+    """They are known not to be there, so that the model can be fitted to its own words again."""
+    X, all_words = fewer
+    table = {word: TABLE[word] for word in WORDS if word not in {"star", "goal"}}
+    model = ETMTransformer(**FEW_TOPICS, embeddings=table).fit(X)
+    content, coverage = pickle.dumps(model), model.embedding_coverage_
+    del model
+    gc.collect()
+    alone = pickle.loads(content)
+    assert clone(alone).fit(X).embedding_coverage_ == coverage == 0.8
+    with pytest.raises(ValueError, match="2 of the 12 words"):
+        clone(alone).fit(all_words)
+
+
+@pytest.mark.parametrize("kind", ["dict", "table", "callable"])
+def test_a_pipeline_with_a_memory(kind, tmp_path):
+    """The cache hands back pickled steps; all vectors are looked up in all the same."""
+    pipeline = Pipeline(
+        [
+            ("words", NamedVectorizer(CountVectorizer(max_features=10))),
+            ("topics", ETMTransformer(**FEW_TOPICS, embeddings=module_level(kind))),
+            ("last", VarianceThreshold()),
+        ],
+        memory=str(tmp_path),
+    )
+    fitted = pipeline.fit(TEXTS)["topics"]
+    assert pipeline.fit(TEXTS)["topics"] is not fitted
+    del fitted
+    pipeline.set_params(words__vectorizer__max_features=12).fit(TEXTS)
+    assert pipeline["topics"].embedding_coverage_ == 1
+
+
+def module_level(kind):
+    """A source that can be pickled."""
+    return by_call if kind == "callable" else table_of_kind(kind)
+
+
+def test_estimators_of_other_processes():
+    pipeline = make_pipeline(
+        NamedVectorizer(CountVectorizer(max_features=10)),
+        ETMTransformer(**FEW_TOPICS, embeddings=table_of_kind("dict")),
+    )
+    result = cross_validate(pipeline, TEXTS, cv=2, n_jobs=2, return_estimator=True, error_score="raise")
+    wider = clone(result["estimator"][0]).set_params(namedvectorizer__vectorizer__max_features=12)
+    assert wider.fit(TEXTS)[-1].embedding_coverage_ == 1
 
 
 def test_an_unfitted_estimator_is_pickled_with_its_table():

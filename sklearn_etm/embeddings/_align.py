@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +14,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_random_state
 
+from .._names import column_names
 from . import _fasttext
-from ._files import read_vectors
+from ._files import located, read_vectors
+from ._frames import columns_called, is_frame, table_of, words_of
+from ._spelling import all_spellings, other_spellings, spelled
+from ._vectors import CutVectors
 
 LOW_COVERAGE = 0.7
 OOV = ("mean", "random", "subword")
@@ -54,15 +57,17 @@ def align_embeddings(
     embeddings : array-like, mapping, str or path-like, or callable
         - An array of shape (n_features, embedding_size) is taken to be aligned with the columns.
         - A mapping is anything with ``word in embeddings`` and ``embeddings[word]``: a dict, `WordVectors`, gensim's
-          ``KeyedVectors``; so is a DataFrame whose index is words.
+          ``KeyedVectors`` or a model that holds them as ``wv``. So is a data frame of pandas or polars that has words
+          as its index or as one of its columns; of a word that comes twice the first row counts.
         - A path is read as `load_vectors` does, but only the rows of the vocabulary are kept.
         - A callable takes a list of words and returns an array with a row for each, NaN throughout for a word that it
           does not know: ``SentenceTransformer(...).encode``, for example.
 
-        Not modified.
-    vocabulary : sequence of str, optional
-        The word of each column, as ``vectorizer.get_feature_names_out()`` gives them; needed for everything but an
-        array, and checked against an array's number of rows.
+        Not modified. A word that is not found is looked up with its accents composed, and decomposed, too (NFC, NFD).
+    vocabulary : sequence of str, or mapping, optional
+        The word of each column, as ``vectorizer.get_feature_names_out()`` gives them, or a mapping from words to
+        columns as ``vectorizer.vocabulary_`` is; needed for everything but an array, and checked against an array's
+        number of rows.
     n_features : int, optional
         Number of columns the result must have.
     oov : {"mean", "random", "subword"}, default="mean"
@@ -81,8 +86,8 @@ def align_embeddings(
     Raises
     ------
     ValueError
-        If shapes do not fit, a vector is not finite or of another length, the vocabulary has a word twice, or none of
-        its words has a vector.
+        If shapes do not fit, a vector is not finite or of another length, the vocabulary has a word twice or no order,
+        or none of its words has a vector; if a data frame does not tell its words for certain.
     FileNotFoundError
         If there is no file at the path.
 
@@ -110,6 +115,7 @@ def align(
         raise ValueError(f"oov must be one of {OOV}; got {oov!r}.")
     words = _check_vocabulary(vocabulary, n_features)
     if is_array(embeddings):
+        _check_orientation(embeddings, words)
         vectors = _check_array(embeddings, n_features if words is None else len(words))
         return vectors, np.ones(len(vectors), dtype=bool)
     find = _lookup(embeddings)
@@ -118,6 +124,8 @@ def align(
             "The words of the columns are needed to look up their vectors. In a pipeline, wrap the vectorizer: "
             "NamedVectorizer(CountVectorizer(...)). Else pass vocabulary=vectorizer.get_feature_names_out()."
         )
+    if isinstance(embeddings, CutVectors):
+        _check_cut(embeddings, words)
     found = find(words)
     if not found.known.any():
         raise ValueError(
@@ -131,12 +139,9 @@ def align(
 
 def is_array(embeddings: Any) -> bool:
     """Whether these are vectors without words."""
-    return isinstance(embeddings, list | tuple) or (hasattr(embeddings, "__array__") and not _has_words(embeddings))
-
-
-def _has_words(embeddings: Any) -> bool:
-    """Whether these are vectors in a DataFrame or Series with words as its index."""
-    return hasattr(embeddings, "iloc") and all(isinstance(word, str) for word in embeddings.index)
+    if is_frame(embeddings):
+        return words_of(embeddings) is None
+    return isinstance(embeddings, list | tuple) or hasattr(embeddings, "__array__")
 
 
 def find_vectors(embeddings: Any, words: list[str]) -> Found:
@@ -144,12 +149,18 @@ def find_vectors(embeddings: Any, words: list[str]) -> Found:
     return _lookup(embeddings)(words)
 
 
+def composes(embeddings: Any) -> bool:
+    """Whether this is gensim's FastTextKeyedVectors, or a model with them, which makes vectors of any word."""
+    return hasattr(getattr(embeddings, "wv", embeddings), "vectors_ngrams")
+
+
 def _lookup(embeddings: Any) -> Callable[[list[str]], Found]:
     """How vectors of words are found in a source; an error for what is none."""
+    embeddings = getattr(embeddings, "wv", embeddings)  # of gensim's models
     if isinstance(embeddings, str | os.PathLike):
-        return partial(_find_in_file, Path(embeddings).expanduser())
-    if _has_words(embeddings):
-        return partial(_find_in_mapping, dict(zip(embeddings.index, embeddings.to_numpy(), strict=True)))
+        return partial(_find_in_file, embeddings)
+    if is_frame(embeddings):
+        return partial(_find_in_mapping, table_of(embeddings))
     if hasattr(embeddings, "__contains__") and hasattr(embeddings, "__getitem__"):
         return partial(_find_in_mapping, embeddings)
     if callable(embeddings):
@@ -163,9 +174,7 @@ def _lookup(embeddings: Any) -> Callable[[list[str]], Found]:
 def _check_vocabulary(vocabulary: Sequence[str] | None, n_features: int | None) -> list[str] | None:
     if vocabulary is None:
         return None
-    if isinstance(vocabulary, str):
-        raise ValueError(f"vocabulary must be a sequence of words; got the string {vocabulary!r}.")
-    words = [str(word) for word in vocabulary]
+    words = column_names(vocabulary, argument="vocabulary")
     if n_features is not None and len(words) != n_features:
         raise ValueError(
             f"vocabulary has {len(words)} words, but X has {n_features} columns: pass the word of each column, in "
@@ -181,6 +190,29 @@ def check_unique(words: list[str], name: str) -> None:
     twice = [word for word, n in Counter(words).items() if n > 1]
     if twice:
         raise ValueError(f"{name} must hold each word once; these come more often: {twice[:5]}.")
+
+
+def _check_orientation(embeddings: Any, words: list[str] | None) -> None:
+    """Raise for a data frame that has the words of the vocabulary as its columns."""
+    if words is not None and is_frame(embeddings) and (called := columns_called(embeddings, words)):
+        raise ValueError(
+            f"embeddings is a data frame whose columns are called as words of the vocabulary, such as {called[:3]}: "
+            "the vectors of words must be rows. Pass it transposed, with the words as its index (pandas: frame.T); or, "
+            "if its rows are in the order of the columns of X, frame.to_numpy()."
+        )
+
+
+def _check_cut(embeddings: CutVectors, words: list[str]) -> None:
+    """Raise for words that the table, which these vectors were cut from, may have."""
+    asked = {*embeddings, *embeddings.without}
+    unknown = [word for word in words if spelled(word, asked) is None]
+    if unknown:
+        raise ValueError(
+            f"embeddings holds the vectors of {len(embeddings)} words only, those of a fitted model: the table that "
+            "they come from was left out when the model was pickled, so that it is not known whether it has vectors of "
+            f"{len(unknown)} of the {len(words)} words, such as {unknown[:5]}. Set embeddings to the table again, by "
+            "set_params(embeddings=...); or to dict(model.embeddings), to go without it."
+        )
 
 
 def _check_array(embeddings: Any, n_words: int | None) -> np.ndarray:
@@ -204,33 +236,52 @@ def _check_array(embeddings: Any, n_words: int | None) -> np.ndarray:
 
 
 def _find_in_mapping(embeddings: Any, words: list[str]) -> Found:
-    composes = hasattr(embeddings, "vectors_ngrams")  # gensim's FastTextKeyedVectors, which makes vectors of any word
-    table = embeddings.key_to_index if composes else embeddings
-    known = np.array([word in table for word in words], dtype=bool)
-    rows = {word: embeddings[word] for word, there in zip(words, known, strict=True) if there}
-    compose = (lambda others: np.array([embeddings[word] for word in others])) if composes else None
-    return Found(known, _stacked(rows), compose)
+    if composes(embeddings):
+        return _looked_up(words, embeddings.key_to_index, embeddings.__getitem__, embeddings.__getitem__)
+    return _looked_up(words, embeddings, embeddings.__getitem__)
 
 
-def _find_in_file(path: Path, words: list[str]) -> Found:
+def _find_in_file(path: str | os.PathLike, words: list[str]) -> Found:
+    path = located(path)
     if _fasttext.is_fasttext(path):
         model = _fasttext.open_model(path)
-        known = np.array([word in model.rows for word in words], dtype=bool)
-        rows = {word: model.vector(word) for word in words if word in model.rows}
-        return Found(known, _stacked(rows), model.compose if model.bucket else None)
-    found = dict(zip(*read_vectors(path, words), strict=True))
-    return _find_in_mapping(found, words)
+        return _looked_up(words, model.words.rows, model.vector, model.compose if model.bucket else None)
+    return _find_in_mapping(dict(zip(*read_vectors(path, all_spellings(words)), strict=True)), words)
+
+
+def _looked_up(
+    words: list[str],
+    table: Container[str],
+    vector: Callable[[str], Any],
+    compose: Callable[[list[str]], np.ndarray] | None = None,
+) -> Found:
+    """Words of a table in the spelling that it has them in."""
+    names = [spelled(word, table) for word in words]
+    rows = {word: vector(name) for word, name in zip(words, names, strict=True) if name is not None}
+    return Found(np.array([name is not None for name in names]), _stacked(rows), compose)
 
 
 def _find_by_call(embeddings: Callable, words: list[str]) -> Found:
-    rows = np.asarray(embeddings(list(words)), dtype=np.float32)
+    rows = _called(embeddings, words)
+    known = np.asarray(~np.isnan(rows).all(axis=1))
+    others = [(i, form) for i in np.flatnonzero(~known) for form in other_spellings(words[i])]
+    if others:
+        found = _called(embeddings, [form for _, form in others])
+        for (i, _), row in zip(others, found, strict=True):
+            if not known[i] and not np.isnan(row).all():
+                rows[i], known[i] = row, True
+    return Found(known, _stacked({words[i]: rows[i] for i in np.flatnonzero(known)}))
+
+
+def _called(embeddings: Callable, words: list[str]) -> np.ndarray:
+    """What a callable returns for words, (n, L)."""
+    rows = np.array(embeddings(list(words)), dtype=np.float32)
     if rows.ndim != 2 or len(rows) != len(words) or not rows.shape[1]:
         raise ValueError(
             f"embeddings(words) must return an array of shape ({len(words)}, embedding_size), one row a word; got "
             f"{rows.shape}."
         )
-    known = np.asarray(~np.isnan(rows).all(axis=1))
-    return Found(known, _stacked({words[i]: rows[i] for i in np.flatnonzero(known)}))
+    return rows
 
 
 def _stacked(rows: dict[str, Any]) -> np.ndarray:

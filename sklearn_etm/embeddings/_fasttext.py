@@ -7,6 +7,7 @@ rows are the words' and whose others are those of character n-grams, by hash (Bo
 from __future__ import annotations
 
 import mmap
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,15 +15,25 @@ from typing import NamedTuple
 
 import numpy as np
 
-MAGIC = 793712314
+START = struct.pack("<i", 793712314)
 VERSIONS = (11, 12)
+SUPERVISED = 3  # a classifier, whose words have no n-grams in version 11
 END = "</s>"  # of a sentence: a word without n-grams
+CHARACTER = re.compile(rb"[^\x80-\xbf][\x80-\xbf]*")  # a byte that starts a character of UTF-8, and those after it
+
+
+class Dictionary(NamedTuple):
+    """Words of a model, and what is not UTF-8 among them."""
+
+    rows: dict[str, int]  # of each word, the first where it comes twice
+    n_words: int
+    raw: dict[str, bytes]  # of words that are not UTF-8, such as those cut off within a character
 
 
 class Model(NamedTuple):
     """An open model."""
 
-    rows: dict[str, int]
+    words: Dictionary
     matrix: np.ndarray  # memory-mapped
     bucket: int  # rows of n-grams
     min_n: int
@@ -30,8 +41,8 @@ class Model(NamedTuple):
 
     def vector(self, word: str) -> np.ndarray | None:
         """Mean of the vectors of the word, if it is one of the model's, and of its n-grams."""
-        rows = [self.rows[word]] if word in self.rows else []
-        rows += [len(self.rows) + fnv_hash(ngram) % self.bucket for ngram in self.ngrams(word)]
+        rows = [self.words.rows[word]] if word in self.words.rows else []
+        rows += [self.words.n_words + fnv_hash(ngram) % self.bucket for ngram in self.ngrams(word)]
         return self.matrix[rows].mean(axis=0) if rows else None
 
     def compose(self, words: list[str]) -> np.ndarray:
@@ -41,13 +52,14 @@ class Model(NamedTuple):
 
     def ngrams(self, word: str) -> Iterator[bytes]:
         """N-grams of characters of the word between brackets, without the brackets themselves."""
-        marked = f"<{word}>"
         if not self.bucket or word == END:
             return
+        raw = self.words.raw[word] if word in self.words.raw else word.encode("utf-8", errors="surrogatepass")
+        marked = CHARACTER.findall(b"<" + raw + b">")
         for start in range(len(marked)):
-            for n in range(self.min_n, min(self.max_n, len(marked) - start) + 1):
+            for n in range(max(self.min_n, 1), min(self.max_n, len(marked) - start) + 1):
                 if n > 1 or 0 < start < len(marked) - 1:
-                    yield marked[start : start + n].encode()
+                    yield b"".join(marked[start : start + n])
 
 
 def fnv_hash(ngram: bytes) -> int:
@@ -59,11 +71,11 @@ def fnv_hash(ngram: bytes) -> int:
 
 
 def is_fasttext(path: Path) -> bool:
-    """Whether there is a file that is called, and starts, as fastText's models do."""
-    if path.suffix != ".bin" or not path.is_file():
+    """Whether there is a file that starts as fastText's models do."""
+    if not path.is_file():
         return False
     with open(path, "rb") as file:
-        return file.read(4) == struct.pack("<i", MAGIC)
+        return file.read(len(START)) == START
 
 
 def open_model(path: Path) -> Model:
@@ -75,18 +87,20 @@ def open_model(path: Path) -> Model:
         except struct.error as error:
             raise ValueError(f"{path.name} is cut off before its vectors.") from error
         offset = content.tell()
-        if len(content) < offset + 4 * m * n:
-            raise ValueError(f"{path.name} is cut off: it must hold {m} vectors of {n} floats.")
+        if m < words.n_words + bucket or len(content) < offset + 4 * m * n:
+            raise ValueError(f"{path.name} is cut off: it must hold {words.n_words + bucket} vectors of {n} floats.")
     matrix = np.memmap(path, dtype="<f4", mode="r", offset=offset, shape=(m, n))
-    return Model({word: i for i, word in enumerate(words)}, matrix, bucket, min_n, max_n)
+    return Model(words, matrix, bucket, min_n, max_n)
 
 
-def _header(content: mmap.mmap, path: Path) -> tuple[list[str], int, int, int]:
+def _header(content: mmap.mmap, path: Path) -> tuple[Dictionary, int, int, int]:
     """Words, and number, least and largest length of n-grams."""
     _, version = _read(content, "ii")
     if version not in VERSIONS:
         raise ValueError(f"{path.name} is of version {version} of fastText's format; known are {VERSIONS}.")
-    *_, bucket, min_n, max_n, _, _ = _read(content, "12id")
+    *_, kind, bucket, min_n, max_n, _, _ = _read(content, "12id")
+    if version == 11 and kind == SUPERVISED:
+        max_n = 0
     size, n_words, _, _, n_pruned = _read(content, "iiiqq")
     if n_pruned > 0:
         raise ValueError(f"{path.name} has been pruned, which is not supported: take the model as it was trained.")
@@ -94,16 +108,28 @@ def _header(content: mmap.mmap, path: Path) -> tuple[list[str], int, int, int]:
     (quantised,) = _read(content, "?")
     if quantised:
         raise ValueError(f"{path.name} is quantised, which is not supported: take the model as it was trained.")
-    return words, bucket, min_n, max_n
+    return _dictionary(words), bucket, min_n, max_n
 
 
-def _entry(content: mmap.mmap, path: Path) -> str:
+def _dictionary(words: list[bytes]) -> Dictionary:
+    rows: dict[str, int] = {}
+    raw: dict[str, bytes] = {}
+    for i, word in enumerate(words):
+        text = word.decode("utf-8", errors="backslashreplace")
+        if text not in rows:
+            rows[text] = i
+            if text.encode() != word:
+                raw[text] = word
+    return Dictionary(rows, len(words), raw)
+
+
+def _entry(content: mmap.mmap, path: Path) -> bytes:
     end = content.find(b"\0", content.tell())
     if end < 0:
         raise ValueError(f"{path.name} is cut off in its list of words.")
     word = content.read(end - content.tell())
     _read(content, "cqb")  # end of the word, frequency, type
-    return word.decode("utf-8", errors="replace")
+    return word
 
 
 def _read(content: mmap.mmap, kinds: str) -> tuple:
@@ -114,6 +140,6 @@ def _read(content: mmap.mmap, kinds: str) -> tuple:
 def read(path: Path, wanted: set[str] | None) -> tuple[list[str], np.ndarray]:
     """Words of the dictionary and their vectors; those of ``wanted``, or all."""
     model = open_model(path)
-    words = [word for word in model.rows if wanted is None or word in wanted]
+    words = [word for word in model.words.rows if wanted is None or word in wanted]
     vectors = [model.vector(word) for word in words]
     return words, np.array(vectors, dtype=np.float32).reshape(len(words), model.matrix.shape[1])

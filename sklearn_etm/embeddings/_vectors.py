@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .._names import column_names
 from ._files import read_vectors
 
 
@@ -21,7 +22,7 @@ class WordVectors(Mapping):
     Parameters
     ----------
     words : sequence of str
-        No word twice.
+        No word twice. A mapping from words to the numbers of their rows, as ``vectorizer.vocabulary_`` is, will do.
     vectors : array-like of shape (n_words, embedding_size)
         The vector of each.
 
@@ -35,7 +36,8 @@ class WordVectors(Mapping):
     Raises
     ------
     ValueError
-        If there are not as many words as rows, or a word comes twice.
+        If there are not as many words as rows, a word is missing (None, NaN) or comes twice, or ``words`` is a set,
+        which has no order.
 
     Examples
     --------
@@ -46,7 +48,7 @@ class WordVectors(Mapping):
     """
 
     def __init__(self, words: Sequence[str], vectors: ArrayLike):
-        self.words = tuple(str(word) for word in words)
+        self.words = tuple(column_names(words, argument="words"))
         self.vectors: NDArray[np.float32] = np.asarray(vectors, dtype=np.float32)
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
             raise ValueError(
@@ -79,17 +81,51 @@ class WordVectors(Mapping):
         return type(self), (self.words, self.vectors)
 
 
+class CutVectors(WordVectors):
+    """Vectors of the words of one model, cut from the table that it looked them up in.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Those that the table has a vector for.
+    vectors : array-like of shape (n_words, embedding_size)
+        The vector of each.
+    without : collection of str
+        Words that it was asked for, and has none for.
+    origin : int or str
+        What the table is known by: how many words it has, or the name of a callable.
+    """
+
+    def __init__(self, words: Sequence[str], vectors: ArrayLike, without: Collection[str], origin: int | str):
+        super().__init__(words, vectors)
+        self.without = frozenset(without)
+        self.origin = origin
+
+    def extended(self, words: Sequence[str], vectors: NDArray) -> CutVectors:
+        """The same with more words."""
+        rows = np.concatenate([self.vectors, vectors])
+        return CutVectors([*self.words, *words], rows, self.without, self.origin)
+
+    def __repr__(self) -> str:
+        whole = f" of {self.origin}" if isinstance(self.origin, int) else ""
+        return f"{type(self).__name__}({len(self)}{whole} words, {self.vectors.shape[1]} dimensions)"
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.words, self.vectors, tuple(sorted(self.without)), self.origin)
+
+
 def load_vectors(path: str | os.PathLike) -> WordVectors:
     r"""Read all word vectors of a file, once for many fits.
 
     Parameters
     ----------
     path : str or path-like
-        Text as GloVe, word2vec and fastText write it, with a first line of sizes or without (``.txt``, ``.vec``, ...);
-        binary of word2vec or fastText (``.bin``); ``.npz`` of an array of words and one of vectors; ``.safetensors`` of
-        one array, with its words as JSON under "words" in the metadata or in a ``tokenizer.json`` beside it; gensim's
-        own ``.kv``. Text and word2vec's binary may be compressed (``.gz``). Of a word that comes twice the first
-        vector counts.
+        Text as GloVe, word2vec and fastText write it, with a first line of sizes or without (``.txt``, ``.vec``, ...),
+        or with commas (``.csv``), in UTF-8, or UTF-16 with its mark; binary of word2vec or fastText (``.bin``);
+        ``.npz`` of an array of words and one of vectors; ``.safetensors`` of one array, with its words as JSON under
+        "words" in the metadata or in a ``tokenizer.json`` beside it, or the folder of both, as of model2vec; gensim's
+        own ``.kv``. Text and word2vec's binary may be compressed (``.gz``, ``.bz2``, ``.xz``). Of a word that comes
+        twice the first vector counts. Words that are not UTF-8 are kept with their bytes as ``\\x..``.
 
     Returns
     -------
@@ -102,9 +138,16 @@ def load_vectors(path: str | os.PathLike) -> WordVectors:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is not of a format named here, or is damaged.
+        If the file is not of a format named here, such as an archive of several, or is damaged. Where it can be told,
+        the line is named.
     ImportError
-        If the format needs a package that is not installed.
+        If the format needs a package that is not installed: ``.kv`` needs gensim.
+
+    Warns
+    -----
+    UserWarning
+        If lines of text were skipped: titles before the first vector, and lines of numbers without a word. A word may
+        hold blanks, and is kept whole.
 
     Examples
     --------

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ._base import BaseTopicModel, TopicStart
+from ._base import BaseTopicModel, TopicStart, Training
 from ._initialize import Start
 from ._lntm import log_deviation
 from ._meaning import MeaningMixin
 from ._names import column_names
-from ._table import cut, is_table, remember, whole
-from ._word_space import InUse, WordSpace, is_learned
+from ._table import cut, is_same_source, is_table, remember, whole
+from ._word_space import WordSpace, is_learned
 from .embeddings._align import align
 from .embeddings._vectors import CutVectors
 
@@ -270,11 +270,11 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
     def __getstate__(self):
         """A fitted model leaves the table where it is and takes the vectors of its own words."""
         state = dict(super().__getstate__())
-        in_use = state.get("_in_use", InUse(None))
-        if in_use.vectors is not None:
-            if in_use.source is self.embeddings:
-                state["embeddings"] = in_use.vectors
-            state["_in_use"] = InUse(in_use.vectors, in_use.vectors)
+        vectors = state.get("_vectors_in_use")
+        if vectors is not None:
+            if self._source_in_use is self.embeddings:
+                state["embeddings"] = vectors
+            state["_source_in_use"] = vectors
         return state
 
     def __setstate__(self, state):
@@ -284,8 +284,16 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
         if isinstance(vectors, CutVectors) and (table := whole(vectors)) is not None:
             self.embeddings = table
             remember(self)
-            if hasattr(self, "_in_use") and self._in_use.source is vectors:
-                self._in_use = InUse(table, self._in_use.vectors)
+            if getattr(self, "_source_in_use", None) is vectors:
+                self._source_in_use = table
+
+    def _resume(self) -> Training:
+        if not is_same_source(self.embeddings, self._source_in_use, self._vectors_in_use):
+            raise ValueError(
+                "embeddings is another source than at first, but the model in training has vectors of that one. "
+                "Set embeddings back, or fit anew: with warm_start=False, or on a clone."
+            )
+        return super()._resume()
 
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
         rho, attributes = self._word_vectors(start, rng)
@@ -301,7 +309,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
 
     def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, dict[str, Any]]:
         """Word vectors of unit variance to start from, (V, L), and fitted attributes that tell of them."""
-        self._in_use = InUse(self.embeddings)
+        self._source_in_use, self._vectors_in_use = self.embeddings, None
         remember(self)
         center = normalize = False
         if self.embeddings is None:
@@ -313,11 +321,12 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
             rho, known = align(self.embeddings, words, len(start.unigram), self.oov, rng)
             coverage, center, normalize = float(known.mean()), self.center_embeddings, self.normalize_embeddings
             if is_table(self.embeddings):
-                self._in_use = InUse(self.embeddings, cut(self.embeddings, words or (), known, rho))
+                self._vectors_in_use = cut(self.embeddings, words or (), known, rho)
         space = WordSpace.of(rho, center, normalize)
         rho = space.place(rho)
         scale = float(np.std(rho, dtype=np.float64)) or 1.0
-        return rho / scale, {"embedding_coverage_": coverage, "_embedding_scale": scale, "_word_space": space}
+        space_attributes = {"_embedding_center": space.center, "_embedding_unit": space.normalize}
+        return rho / scale, {"embedding_coverage_": coverage, "_embedding_scale": scale, **space_attributes}
 
     def _words(self, n_features: int) -> list[str] | None:
         """The word of each column, where it is known."""

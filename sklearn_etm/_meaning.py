@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 from ._extension import NewWords, extended_attributes
 from ._names import column_names
 from ._table import remember
-from ._word_space import Description, InUse, describe, unit
+from ._word_space import Description, describe, unit
 from .embeddings._align import check_unique, is_array
 from .embeddings._spelling import spelled
+from .embeddings._vectors import CutVectors
 
 
 class MeaningMixin:
@@ -27,7 +28,8 @@ class MeaningMixin:
     embeddings: Any
     vocabulary: Any
     _training: dict[str, Any]
-    _in_use: InUse
+    _source_in_use: Any  # of the word vectors of the fit
+    _vectors_in_use: CutVectors | None  # those of its words, where the source is a table
     _words: Callable[[int], list[str] | None]
 
     # Search
@@ -223,12 +225,12 @@ class MeaningMixin:
             self.vocabulary = [*column_names(self.vocabulary, argument="vocabulary"), *words]
         if described.given is None:
             return
-        source, table = self._in_use
+        source, table = self._source_in_use, self._vectors_in_use
         if is_array(source) and source is self.embeddings:
             self.embeddings = np.concatenate([source, described.given])
-            self._in_use = InUse(self.embeddings)
+            self._source_in_use = self.embeddings
         if table is not None:
-            self._in_use = InUse(source, table.extended(words, described.given))
+            self._vectors_in_use = table.extended(words, described.given)
 
 
 def _new_words(words: Sequence[str], names: list[str] | None) -> list[str]:

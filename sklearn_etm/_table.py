@@ -41,22 +41,39 @@ def whole(vectors: CutVectors) -> Any:
     """The table that vectors were cut from, if an estimator of this process has it, by its contents; else None."""
     with _lock:
         held = {id(table): table for table in (getattr(e, "embeddings", None) for e in _estimators)}
-    return next((table for table in held.values() if _is_source(table, vectors)), None)
+    return next((table for table in held.values() if _is_whole(table, vectors)), None)
 
 
-def _is_source(table: Any, vectors: CutVectors) -> bool:
-    """Whether a table is of the same size as the one that was cut, and has the same vectors of the words that are left.
+def is_same_source(embeddings: Any, source: Any, vectors: CutVectors | None) -> bool:
+    """Whether a fit that took its vectors from ``source``, ``vectors`` of a table, would find them here, too."""
+    if embeddings is source:
+        return True
+    if vectors is not None:
+        return is_table(embeddings) and _has(embeddings, vectors)
+    if is_array(embeddings) and is_array(source):
+        return np.array_equal(embeddings, source)
+    return isinstance(embeddings, str | os.PathLike) and isinstance(source, str | os.PathLike) and embeddings == source
 
-    A callable, which may take long, is asked for a few of them.
-    """
+
+def _is_whole(table: Any, vectors: CutVectors) -> bool:
+    """Whether a table is of the same size as the one that was cut, and has the same vectors of the words left."""
+    try:
+        whole = not isinstance(table, CutVectors) and is_table(table) and _origin(table) == vectors.origin
+    except Exception:  # another estimator's parameter, which may be anything, must not hinder loading this one
+        return False
+    return whole and _has(table, vectors)
+
+
+def _has(table: Any, vectors: CutVectors) -> bool:
+    """Whether a table has these vectors; a callable, which may take long, is asked for a few of them."""
     n = N_ASKED if isinstance(vectors.origin, str) else len(vectors)
     try:
-        if isinstance(table, CutVectors) or not is_table(table) or _origin(table) != vectors.origin:
-            return False
         found = find_vectors(table, list(vectors.words[:n]))
     except Exception:  # another estimator's parameter, which may be anything, must not hinder loading this one
         return False
-    return bool(found.known.all()) and np.allclose(found.rows, vectors.vectors[:n], rtol=1e-4, atol=1e-6)
+    rows = vectors.vectors[:n]
+    same_size = bool(found.known.all()) and found.rows.shape == rows.shape
+    return same_size and np.allclose(found.rows, rows, rtol=1e-4, atol=1e-6)
 
 
 def _origin(table: Any) -> int | str:

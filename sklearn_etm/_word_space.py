@@ -31,13 +31,6 @@ class WordSpace(NamedTuple):
         return unit(vectors) if self.normalize else vectors
 
 
-class InUse(NamedTuple):
-    """Where the word vectors of a fit came from, and those of its words where that is a table."""
-
-    source: Any
-    vectors: CutVectors | None = None
-
-
 class Description(NamedTuple):
     """n words of a fitted model and m others, in a space of vectors that both have."""
 
@@ -73,6 +66,10 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.where(length > 0, length, 1.0)
 
 
+def _space_of(model: Any) -> WordSpace:
+    return WordSpace(model._embedding_center, model._embedding_unit)
+
+
 def given_vectors(model: Any) -> np.ndarray:
     """Word vectors that the training of a fitted model started from, (V, L), in the space of ``word_embeddings_``."""
     return model._training["trainer"]["hyper"]["rho"] * model._embedding_scale
@@ -94,13 +91,13 @@ def describe(model: Any, words: list[str], vectors: Any, names: list[str] | None
     if vectors is None and is_learned(source):
         raise ValueError("The model was fitted without word vectors: pass vectors for the words, and those it knows.")
     rows = _all_found(source, words)
-    if source is model._in_use.source and not is_learned(source):
+    if source is model._source_in_use and not is_learned(source):
         return _in_own_space(model, rows)
     return _describe_by_source(model, source, rows, names)
 
 
 def _in_own_space(model: Any, rows: np.ndarray) -> Description:
-    return Description(np.arange(model.n_features_in_), given_vectors(model), model._word_space.place(rows), rows)
+    return Description(np.arange(model.n_features_in_), given_vectors(model), _space_of(model).place(rows), rows)
 
 
 def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[str] | None) -> Description:
@@ -108,7 +105,7 @@ def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[s
     own = given_vectors(model)
     old = None if names is None else find_vectors(source, names)
     if old is None or not old.known.any():
-        if is_learned(model._in_use.source) or rows.shape[1] != own.shape[1]:
+        if is_learned(model._source_in_use) or rows.shape[1] != own.shape[1]:
             raise ValueError(
                 "vectors must have vectors of words of the model, too, so that their space can be compared with the "
                 "model's: it has none of them."
@@ -117,8 +114,8 @@ def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[s
             )
         return _in_own_space(model, rows)
     known = np.flatnonzero(old.known)
-    if not is_learned(model._in_use.source) and old.rows.shape[1] == own.shape[1]:
-        placed = model._word_space.place(old.rows)
+    if not is_learned(model._source_in_use) and old.rows.shape[1] == own.shape[1]:
+        placed = _space_of(model).place(old.rows)
         if np.allclose(placed, own[known], rtol=1e-3, atol=1e-3 * np.abs(placed).max()):
             return _in_own_space(model, rows)
     return Description(known, old.rows, rows, None)
@@ -127,7 +124,7 @@ def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[s
 def _check_rows(model: Any, vectors: Any, words: list[str], is_parameter: bool) -> np.ndarray:
     if is_parameter:
         raise ValueError("vectors is needed: embeddings is an array, which has none of new words.")
-    if is_learned(model._in_use.source):
+    if is_learned(model._source_in_use):
         raise ValueError(
             "vectors must be a source that has vectors of the model's words, too, such as a mapping: the model was "
             "fitted without word vectors, so that an array has no space to be compared with."

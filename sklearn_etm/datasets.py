@@ -71,6 +71,7 @@ class _Document(NamedTuple):
     text: str
 
 
+@np.errstate(under="ignore")
 @overload
 def load_docstrings(*, min_words: int = ..., return_X_y: Literal[False] = ...) -> Bunch: ...
 @overload
@@ -287,6 +288,7 @@ def _describe(documents: list[_Document], versions: dict[str, str], min_words: i
     return "\n".join(lines)
 
 
+@np.errstate(under="ignore")
 def make_topics_corpus(
     n_samples: int = 1000,
     n_topics: int = 10,

@@ -42,6 +42,7 @@ class Found(NamedTuple):
     compose: Callable[[list[str]], np.ndarray] | None = None  # vectors of other words, of their subwords
 
 
+@np.errstate(under="ignore")
 def align_embeddings(
     embeddings: Any,
     vocabulary: Sequence[str] | None = None,

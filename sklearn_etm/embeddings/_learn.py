@@ -16,6 +16,7 @@ from .._threads import one_thread
 from ._vectors import WordVectors
 
 
+@np.errstate(under="ignore")
 @one_thread()  # threads would add up in an order of their own, too
 def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
     r"""Word vectors from the counts alone: words are near that occur in the same documents.
@@ -68,6 +69,7 @@ def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
     return (vectors - usage @ vectors / max(usage.sum(), 1.0)).astype(np.float32)
 
 
+@np.errstate(under="ignore")
 def skipgram_vectors(
     texts: Iterable[str],
     analyzer: Callable[[str], list[str]],

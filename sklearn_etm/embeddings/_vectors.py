@@ -114,6 +114,7 @@ class CutVectors(WordVectors):
         return type(self), (self.words, self.vectors, tuple(sorted(self.without)), self.origin)
 
 
+@np.errstate(under="ignore")
 def load_vectors(path: str | os.PathLike) -> WordVectors:
     r"""Read all word vectors of a file, once for many fits.
 

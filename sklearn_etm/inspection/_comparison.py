@@ -17,6 +17,7 @@ from ._similarity import best_pairs, similarity_of
 from ._words import labels_of, leading
 
 
+@np.errstate(under="ignore")
 def compare_models(
     a: Any,
     b: Any,
@@ -97,6 +98,7 @@ def compare_models(
     )
 
 
+@np.errstate(under="ignore")
 def topic_stability(
     models: Any,
     X: Any = None,

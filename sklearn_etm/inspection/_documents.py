@@ -16,6 +16,7 @@ from ._frame import frame
 from ._words import labels_of
 
 
+@np.errstate(under="ignore")
 def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, feature_names: Any = None) -> Any:
     """What each document is about, one row a document.
 
@@ -87,6 +88,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     return frame(columns | _text_column(corpus, X, texts, rows), index)
 
 
+@np.errstate(under="ignore")
 def representative_documents(
     model: Any, X: Any, texts: Any = None, *, n: int = 3, prior_tokens: float = 10, feature_names: Any = None
 ) -> Any:
@@ -158,6 +160,7 @@ def representative_documents(
     return frame(columns | _text_column(corpus, X, texts, rows))
 
 
+@np.errstate(under="ignore")
 def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: int = 10) -> Any:
     r"""Documents that are about the same topics.
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from .._texts import printable
 from ._corpus import corpus_of
 
 
+@np.errstate(under="ignore")
 def pyldavis_data(model: Any, X: Any, *, feature_names: Any = None) -> dict[str, Any]:
     """Arguments of pyLDAvis, for ``pyLDAvis.prepare(**data)``.
 

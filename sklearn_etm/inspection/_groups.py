@@ -19,6 +19,7 @@ from ._words import labels_of
 _BLOCK_FLOATS = 2**22
 
 
+@np.errstate(under="ignore")
 def topics_over(
     model: Any,
     X: Any,

@@ -40,6 +40,7 @@ MAIN_WORDS = 10  # of a document without text
 _UNSAFE_IN_SCRIPT = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 
+@np.errstate(under="ignore")
 def report(
     model: Any,
     X: Any,

@@ -27,6 +27,7 @@ class Alignment(NamedTuple):
     matrix: NDArray[np.float64]  # (K_a, K_b), similarity of all topics
 
 
+@np.errstate(under="ignore")
 def topic_map(model: Any, feature_names: Any = None) -> NDArray[np.float64]:
     r"""Topics laid out in two dimensions, such as have similar words near each other.
 
@@ -83,6 +84,7 @@ def topic_map(model: Any, feature_names: Any = None) -> NDArray[np.float64]:
     return positions * np.where(positions[farthest, [0, 1]] < 0, -1.0, 1.0)
 
 
+@np.errstate(under="ignore")
 def topic_similarity(
     model_a: Any,
     model_b: Any = None,
@@ -145,6 +147,7 @@ def topic_similarity(
     return similarity_of(a, b, metric)
 
 
+@np.errstate(under="ignore")
 def align_topics(
     a: Any, b: Any, embeddings: Any = None, *, feature_names_a: Any = None, feature_names_b: Any = None
 ) -> Alignment:

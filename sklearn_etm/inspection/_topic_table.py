@@ -16,6 +16,7 @@ from ._words import frex, labels_of, leading, relevance
 _ORDERS = ("share", "topic")
 
 
+@np.errstate(under="ignore")
 def topic_table(
     model: Any,
     X: Any = None,

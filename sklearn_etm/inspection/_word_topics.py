@@ -21,6 +21,7 @@ _BLOCK_FLOATS = 2**22
 _EDGES = re.compile(r"^\W+|\W+$")
 
 
+@np.errstate(under="ignore")
 def word_topics(model: Any, X: Any, *, return_distribution: bool = False, feature_names: Any = None) -> Any:
     r"""Which topic each word of documents comes from.
 

@@ -23,6 +23,7 @@ RANKINGS = ("probability", "relevance", "frex")
 _SMALLEST_SHARE = 1e-12
 
 
+@np.errstate(under="ignore")
 def word_scores(
     model: Any,
     by: str = "probability",
@@ -105,6 +106,7 @@ def word_scores(
     return relevance(topics.components, None if X is None else documents_of(topics, X).shares, lambda_)
 
 
+@np.errstate(under="ignore")
 def top_words(
     model: Any,
     n: int = 10,
@@ -156,6 +158,7 @@ def top_words(
     return leading(topics_of(model, feature_names).feature_names, scores, n)
 
 
+@np.errstate(under="ignore")
 def topic_labels(model: Any, n: int = 3, *, feature_names: Any = None) -> NDArray[np.str_]:
     """A short name for each topic: its most relevant words.
 
@@ -184,6 +187,7 @@ def topic_labels(model: Any, n: int = 3, *, feature_names: Any = None) -> NDArra
     return labels_of(topics.components, topics.feature_names, n)
 
 
+@np.errstate(under="ignore")
 def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature_names: Any = None) -> Any:
     r"""In which topics words live.
 

@@ -11,6 +11,7 @@ from .._columns import distinct, read_column
 from ._validation import check_dense
 
 
+@np.errstate(under="ignore")
 def cluster_purity(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     r"""Share of documents that have the commonest label of their topic.
 
@@ -60,6 +61,7 @@ def cluster_purity(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     return int(contingency_matrix(labels, topics).max(axis=0).sum()) / len(topics)
 
 
+@np.errstate(under="ignore")
 def cluster_nmi(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     r"""Normalised mutual information of labels and largest topics.
 

@@ -16,6 +16,7 @@ from ._validation import check_counts, check_dense, given_by_words
 from ._words import UNKNOWN_WORDS, leading_columns, leading_words, topic_means
 
 
+@np.errstate(under="ignore")
 def npmi(
     components: Any, X: Any, *, top_n: int = 10, per_topic: bool = False, vocabulary: Any = None
 ) -> float | NDArray[np.float64]:
@@ -95,6 +96,7 @@ def npmi(
     return topic_means([_npmi(*(n / np.shape(X)[0] for n in of_topic)) for of_topic in counts], per_topic)
 
 
+@np.errstate(under="ignore")
 def umass(
     components: Any, X: Any, *, top_n: int = 10, per_topic: bool = False, vocabulary: Any = None
 ) -> float | NDArray[np.float64]:
@@ -164,6 +166,7 @@ def umass(
     return topic_means(pairs, per_topic)
 
 
+@np.errstate(under="ignore")
 def embedding_coherence(
     components: Any, embeddings: Any, *, n_words: int = 10, per_topic: bool = False, vocabulary: Any = None
 ) -> float | NDArray[np.float64]:

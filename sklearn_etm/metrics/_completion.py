@@ -16,6 +16,7 @@ from ._validation import check_counts, check_distributions
 BLOCK_FLOATS = 2**20
 
 
+@np.errstate(under="ignore")
 def completion_split(X: Any) -> tuple[Any, Any]:
     """Split the tokens of every document into two halves, without randomness.
 
@@ -81,6 +82,7 @@ def completion_split(X: Any) -> tuple[Any, Any]:
     return observed, heldout
 
 
+@np.errstate(under="ignore")
 def completion_log_likelihood(doc_topic: ArrayLike, components: ArrayLike, X_heldout: Any) -> NDArray[np.float64]:
     r"""Log-likelihood of the held-out tokens of every document.
 
@@ -145,6 +147,7 @@ def completion_log_likelihood(doc_topic: ArrayLike, components: ArrayLike, X_hel
     return log_likelihood
 
 
+@np.errstate(under="ignore")
 def completion_perplexity(transform: Callable[[Any], ArrayLike], components: ArrayLike, X: Any) -> float:
     r"""Document-completion perplexity: how well one half of a document predicts the other.
 

@@ -11,6 +11,7 @@ from ._validation import check_topics
 from ._words import leading_columns, top_words, topic_means
 
 
+@np.errstate(under="ignore")
 def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
     """Share of different words among the top words of all topics.
 
@@ -56,6 +57,7 @@ def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
     return np.unique(top).size / top.size
 
 
+@np.errstate(under="ignore")
 def topic_exclusive_words(components: ArrayLike, *, top_n: int = 25) -> float:
     """Share of top words that are a top word of one topic only.
 
@@ -102,6 +104,7 @@ def topic_exclusive_words(components: ArrayLike, *, top_n: int = 25) -> float:
     return int((n_topics == 1).sum()) / top.size
 
 
+@np.errstate(under="ignore")
 def inverted_rbo(components: ArrayLike, *, n_words: int = 10, weight: float = 0.9) -> float:
     r"""Diversity of topics: how far apart their ranked lists of top words are.
 
@@ -179,6 +182,7 @@ def inverted_rbo(components: ArrayLike, *, n_words: int = 10, weight: float = 0.
     return float(1 - overlap.mean())
 
 
+@np.errstate(under="ignore")
 def exclusivity(components: ArrayLike, n_words: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
     r"""Exclusivity of topics: how much of the use of their top words is theirs.
 

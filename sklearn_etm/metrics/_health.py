@@ -10,6 +10,7 @@ from sklearn.utils import check_array
 from ._validation import check_dense, check_distributions, check_topics
 
 
+@np.errstate(under="ignore")
 def effective_num_topics(doc_topic: ArrayLike) -> float:
     r"""Number of topics in use: how many equally large ones would be as evenly spread.
 
@@ -58,6 +59,7 @@ def effective_num_topics(doc_topic: ArrayLike) -> float:
     return float(np.exp(entr(theta.mean(axis=0)).sum()))
 
 
+@np.errstate(under="ignore")
 def dead_topics(doc_topic: ArrayLike, *, threshold: float = 0.1, min_share: float = 0.001) -> NDArray[np.bool_]:
     r"""Topics that hardly any document uses.
 
@@ -114,6 +116,7 @@ def document_shares(doc_topic: NDArray[np.float64], threshold: float) -> NDArray
     return shares
 
 
+@np.errstate(under="ignore")
 def topic_redundancy(components: ArrayLike) -> NDArray[np.float64]:
     r"""Similarity of each topic to the other one that is nearest to it.
 
@@ -157,6 +160,7 @@ def topic_redundancy(components: ArrayLike) -> NDArray[np.float64]:
     return redundancy
 
 
+@np.errstate(under="ignore")
 def duplicate_topics(components: ArrayLike, threshold: float = 0.75) -> NDArray[np.intp]:
     """Pairs of topics that are nearly the same.
 
@@ -197,6 +201,7 @@ def duplicate_topics(components: ArrayLike, threshold: float = 0.75) -> NDArray[
     return pairs[np.argsort(-similarities[tuple(pairs.T)], kind="stable")]
 
 
+@np.errstate(under="ignore")
 def topic_kl(loc: ArrayLike, scale: ArrayLike, prior_mean: ArrayLike, prior_scale: ArrayLike) -> NDArray[np.float64]:
     r"""Divergence of the approximate posterior from the prior by topic, a monitor of posterior collapse.
 

@@ -27,6 +27,7 @@ OF_LABELS = {"cluster_nmi": cluster_nmi, "cluster_purity": cluster_purity}
 NAMES = sorted(["completion", *OF_WORDS, *OF_LABELS])
 
 
+@np.errstate(under="ignore")
 def make_topic_scorer(measure: str, *, n_words: int | None = None) -> Callable[..., float]:
     r"""Scorer of topic models for scikit-learn's searches and cross-validation.
 
@@ -118,6 +119,7 @@ def _completion(topics: Topics, X: Any) -> float:
     return float(-np.log(perplexity))
 
 
+@np.errstate(under="ignore")
 def one_standard_error(
     param: str = "num_topics", score: str = "score", greater_is_simpler: bool = False
 ) -> Callable[[Mapping[str, Any]], int]:

@@ -16,6 +16,7 @@ from ._validation import check_dense, given_by_words
 UNKNOWN_WORDS = " Leave them out of the topics, or take a reference that has them."
 
 
+@np.errstate(under="ignore")
 def top_words(components: ArrayLike, n: int = 10) -> NDArray[np.intp]:
     """Columns of the ``n`` largest values of every topic, the largest first.
 

@@ -1,4 +1,4 @@
-"""Counts whose numbers are awkward: small types, large sums, a regular order, few documents; NumPy as the user sets it."""
+"""Counts whose numbers are awkward: small types, large sums, a regular order, few documents; NumPy set to raise."""
 
 import warnings
 

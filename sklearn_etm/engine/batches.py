@@ -23,7 +23,7 @@ MANY_REPEATS = 3.0  # entries a word
 MAX_KEPT_ENTRIES = 6_000_000  # of a corpus that is laid out once and kept
 SHARD_ENTRIES = 1_000_000  # that are laid out at a time of a larger one
 
-MIN_WORDS = 64  # the least sizes, so that all small corpora are of one size
+MIN_WORDS = 256  # the least sizes, so that all small corpora are of one size
 MIN_DOCUMENTS = 32
 MIN_CHUNKS = 128
 MIN_BATCHES = 8

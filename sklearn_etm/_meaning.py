@@ -65,7 +65,7 @@ class MeaningMixin:
         vector = self._vectors_of([word])[0] if isinstance(word, str) else self._vector(word)
         similarity = unit(self.word_embeddings_) @ unit(vector)
         best = [i for i in np.argsort(-similarity, kind="stable") if names[i] != own]
-        return [(names[i], float(similarity[i])) for i in best[:n]]
+        return [(str(names[i]), float(similarity[i])) for i in best[:n]]
 
     def find_topics(self, query: str | Sequence[str] | ArrayLike, n: int = 5) -> list[tuple[int, float]]:
         """Topics nearest to what a query means.

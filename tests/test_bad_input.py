@@ -457,6 +457,18 @@ BAD_WORD_VECTORS = {
     "vocabulary too short": (MAPPING, WORDS[:5], "vocabulary has 5 words, but X has 6 columns"),
     "vocabulary too long": (VECTORS, [*WORDS, "gnu"], "vocabulary has 7 words, but X has 6 columns"),
     "vocabulary with repeats": (MAPPING, ["ant", *WORDS[:5]], "vocabulary must hold each word once.*'ant'"),
+    "vocabulary without an order": (MAPPING, set(WORDS), "vocabulary must have the order of the columns, .* set"),
+    "vocabulary of frequencies": (
+        MAPPING,
+        dict.fromkeys(WORDS, 1),
+        "vocabulary is a mapping, which must have the number",
+    ),
+    "a data frame in another order": (
+        pd.DataFrame(VECTORS, index=range(6, 0, -1)),
+        WORDS,
+        "index is neither words nor 0",
+    ),
+    "words as columns": (pd.DataFrame(MAPPING), WORDS, r"columns are called as words .*frame\.T"),
     "no word known": (MAPPING, [word.upper() for word in WORDS], "embeddings has a vector for none of the 6 .*'ANT'"),
     "mapping with NaN": ({**MAPPING, "cat": np.full(4, np.nan)}, WORDS, "embeddings must be finite.*'cat'"),
     "vectors of two lengths": (

@@ -228,6 +228,12 @@ def test_fasttext_model(tmp_path):
     assert load_vectors(path).words == ("ab", "abc")
 
 
+def test_fasttext_finds_both_spellings(tmp_path):
+    path = tmp_path / "model.bin"
+    path.write_bytes(fasttext_file(["\u00e9t\u00e9"], 0, ROWS[:1]))
+    assert_array_equal(align_embeddings(path, ["e\u0301te\u0301"]).vectors, ROWS[:1])
+
+
 def test_fasttext_words_cut_within_a_character(tmp_path):
     """Neither moves the rows of n-grams, and each has its own."""
     rows = np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 2.0], [1.0, 1.0], [4.0, 4.0]])

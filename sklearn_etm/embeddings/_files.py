@@ -21,7 +21,7 @@ from . import _fasttext, _safetensors, _text
 
 Rows = tuple[list[str], np.ndarray]  # words, and their vectors (n, L) float32
 MAX_HEADER = 100  # bytes of the first line of word2vec's binary
-CONTROL = re.compile(rb"[\x00-\x1f]")  # characters that are in no word
+CONTROL = re.compile("[\x00-\x1f]")  # characters that are in no word
 MAX_NUMBER = 1e10  # beyond, no number of a vector is what it was meant to be
 MOVED = (
     "{} must hold a word, a blank and floats for each word, as many as its first line says. It does not: that line is "
@@ -144,7 +144,7 @@ def _read_word2vec(path: Path, wanted: set[str] | None) -> Rows:
                 words, vectors = _collect(_word2vec_rows(content, path, wanted))
         else:
             words, vectors = _collect(_word2vec_rows(file.read(), path, wanted))
-    if vectors.size and not np.abs(vectors).max() < MAX_NUMBER:
+    if vectors.size and not -MAX_NUMBER < vectors.min() <= vectors.max() < MAX_NUMBER:
         raise ValueError(MOVED.format(path.name))
     return words, vectors
 
@@ -172,9 +172,9 @@ def _word2vec_rows(content: Any, path: Path, wanted: set[str] | None):
                 "name .txt or .vec."
             )
         raw = bytes(content[position:space])
-        if CONTROL.search(raw):
-            raise ValueError(MOVED.format(path.name))
         word = raw.decode("utf-8", errors="backslashreplace")
+        if not word.isprintable() and CONTROL.search(word):
+            raise ValueError(MOVED.format(path.name))
         if wanted is None or word in wanted:
             yield word, np.frombuffer(bytes(content[space + 1 : end]), dtype="<f4")
         position = end

@@ -92,7 +92,8 @@ def _columns(frame: Any) -> Sequence[Any]:
 
 
 def _is_text(values: Any) -> bool:
-    values = np.asarray(values)
+    if getattr(values.dtype, "kind", "O") not in "iufbc":  # of pandas; polars has no kinds
+        values = np.asarray(values)
     return values.dtype.kind not in "iufbc" and any(isinstance(value, str) for value in values)
 
 

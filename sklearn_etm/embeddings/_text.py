@@ -19,7 +19,8 @@ from typing import BinaryIO, NamedTuple
 import numpy as np
 
 SAMPLE = 100  # lines that vote
-SHOWN = 3  # odd lines that a warning names
+N_SHOWN = 3  # odd lines that a warning names
+SHOWN = 40  # characters of each
 UNDECODED = re.compile(r"\\x[89a-f][0-9a-f]")  # bytes that are not UTF-8, as they are kept
 MARKS = {  # byte order marks; that of UTF-32 starts with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -54,18 +55,18 @@ def rows(file: BinaryIO, start: bytes, name: str, wanted: set[str] | None) -> It
         sample = [(number, _stripped(line)) for number, line in islice(lines, SAMPLE)]
         layout = _layout([(number, line) for number, line in sample if line], name)
         starts = None if wanted is None or layout.separator == "," else {word.split(" ", 1)[0] for word in wanted}
-        skipped += [(number, line) for number, line in sample if line and number < layout.begin]
+        skipped += [(number, line[:SHOWN]) for number, line in sample if line and number < layout.begin]
         first = sample[layout.begin - 1 + layout.has_header :]
         for number, raw in chain(first, lines):
             line = _stripped(raw)
-            begin = line.split(" ", 1)[0]
+            begin = line.split(" ", 1)[0]  # to look through the whole line takes longer
             if "\\x" in begin and UNDECODED.search(begin):
-                undecoded.append((number, line))
+                undecoded.append((number, line[:SHOWN]))
             if not line or (starts is not None and begin not in starts):
                 continue
             word, vector = _row(line, layout, name, number)
             if not word:
-                skipped.append((number, line))
+                skipped.append((number, line[:SHOWN]))
             elif wanted is None or word in wanted:
                 yield word, vector
     _warn_of_lines(skipped, f"were skipped, which are not a word and {layout.size} numbers", name)
@@ -90,16 +91,17 @@ def _stripped(line: str) -> str:
 
 def _row(line: str, layout: Layout, name: str, number: int) -> tuple[str, np.ndarray]:
     """The word and the vector of a line; no word where it holds as many numbers and nothing else."""
+    size = layout.size
     parts = layout.split(line)
-    vector = _numbers(parts[1:], layout.size)
+    vector = _numbers(parts[1:], size)
     if vector is None:  # there may be blanks between the numbers, or no word
         parts = layout.split(re.sub(" +", " ", line))
-        vector = _numbers(parts[1:], layout.size)
+        vector = _numbers(parts[1:], size)
     if vector is not None:
         return parts[0].strip(" "), vector
-    vector = _numbers(parts, layout.size)
+    vector = _numbers(parts, size)
     if vector is None:
-        raise _unreadable(line, layout.size, name, number)
+        raise _unreadable(line, size, name, number)
     return "", vector
 
 
@@ -121,8 +123,8 @@ def _unreadable(line: str, size: int, name: str, number: int) -> ValueError:
 
 def _warn_of_lines(lines: list[tuple[int, str]], what: str, name: str) -> None:
     if lines:
-        shown = ", ".join(f"line {number} ({line[:40]!r})" for number, line in lines[:SHOWN])
-        more = ", ..." if len(lines) > SHOWN else ""
+        shown = ", ".join(f"line {number} ({line!r})" for number, line in lines[:N_SHOWN])
+        more = ", ..." if len(lines) > N_SHOWN else ""
         warnings.warn(f"Lines of {name} {what}; {len(lines)} in all: {shown}{more}.", stacklevel=7)  # at load_vectors
 
 

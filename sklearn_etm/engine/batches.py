@@ -175,10 +175,12 @@ class Corpus:
         per_shard = max(1, int(self.n_batches * entries / max(X.nnz, 1)))
         self._shards = [range(i, min(i + per_shard, self.n_batches)) for i in range(0, self.n_batches, per_shard)]
         chunks = chunks_needed(X)
+        n_chunks = max(chunks[rows].sum() for rows in self._batches)
+        n_documents = padded_batch(batch_size, X.shape[0])
         self._shape = Shape(
             padded_size(min(per_shard, self.n_batches), MIN_BATCHES),
-            padded_batch(batch_size, X.shape[0]),
-            padded_size(max(chunks[rows].sum() for rows in self._batches) + 1, MIN_CHUNKS),
+            n_documents,
+            padded_size(n_chunks + 1, max(2 * n_documents, MIN_CHUNKS)),  # short documents fill one or two each
             n_words,
         )
         self._word_chunk = _word_chunk(X[self._batches[0]])

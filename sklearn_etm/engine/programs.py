@@ -14,12 +14,10 @@ from typing import Any
 import jax
 import numpy as np
 
-MAX_PROGRAMS = 32  # that a process keeps, the latest used: each is 10 to 30 MB
+MAX_PROGRAMS = 64  # that a process keeps, the latest used: of a fit three, and some megabytes each
 n_compiled: Counter[str] = Counter()  # programs that were compiled, by name
 
 _TRACING = RLock()  # NumPyro's stack of handlers is one for all threads
-_lock = Lock()  # of the next
-_programs: OrderedDict[Hashable, Future] = OrderedDict()
 
 
 def single_precision(function: Callable) -> Callable:
@@ -43,7 +41,7 @@ def run(name: str, make: Callable[..., Callable], fixed: tuple[Hashable, ...], *
         return lowered.compile()
 
     device = jax.config.jax_default_device  # type: ignore[attr-defined]
-    return _remembered((name, fixed, device, _shapes(arguments)), build)(*arguments)
+    return _programs.get((name, fixed, device, _shapes(arguments)), build)(*arguments)
 
 
 def shapes(name: str, make: Callable[..., Callable], fixed: tuple[Hashable, ...], *arguments: Any) -> Any:
@@ -53,7 +51,7 @@ def shapes(name: str, make: Callable[..., Callable], fixed: tuple[Hashable, ...]
         with _TRACING:
             return jax.eval_shape(make(*fixed), *arguments)
 
-    return _remembered((name, fixed, _shapes(arguments)), build)
+    return _traced.get((name, fixed, _shapes(arguments)), build)
 
 
 def _shapes(arguments: Any) -> Hashable:
@@ -61,21 +59,31 @@ def _shapes(arguments: Any) -> Hashable:
     return structure, tuple((np.shape(leaf), np.dtype(leaf.dtype)) for leaf in leaves)
 
 
-def _remembered(key: Hashable, build: Callable[[], Any]) -> Any:
-    """What ``build`` built for this key; a thread that asks while another builds waits for it."""
-    with _lock:
-        future = _programs.get(key)
-        if mine := future is None:
-            future = _programs[key] = Future()
-            if len(_programs) > MAX_PROGRAMS:
-                _programs.popitem(last=False)
-        _programs.move_to_end(key)
-    if mine:
-        try:
-            future.set_result(build())
-        except BaseException as error:
-            with _lock:
-                _programs.pop(key, None)
-            future.set_exception(error)
-            raise
-    return future.result()
+class _Memory:
+    """Results lately asked for, at most ``size``; a thread that asks while another builds one waits for it."""
+
+    def __init__(self, size: int):
+        self._size, self._lock = size, Lock()
+        self._results: OrderedDict[Hashable, Future] = OrderedDict()
+
+    def get(self, key: Hashable, build: Callable[[], Any]) -> Any:
+        """What ``build`` returned for this key."""
+        with self._lock:
+            future = self._results.get(key)
+            if mine := future is None:
+                future = self._results[key] = Future()
+                if len(self._results) > self._size:
+                    self._results.popitem(last=False)
+            self._results.move_to_end(key)
+        if mine:
+            try:
+                future.set_result(build())
+            except BaseException as error:
+                with self._lock:
+                    self._results.pop(key, None)
+                future.set_exception(error)
+                raise
+        return future.result()
+
+
+_programs, _traced = _Memory(MAX_PROGRAMS), _Memory(MAX_PROGRAMS)

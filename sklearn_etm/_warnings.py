@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from types import FrameType
 
-OF_OURS = ("sklearn_etm", "sklearn", "joblib")  # packages whose lines are not the user's
+NOT_USERS = ("sklearn_etm", "sklearn", "joblib", "numpy")  # packages whose lines are passed over
 SCORING = "sklearn.model_selection._validation"  # fits models for their scores, and throws them away
 
 
@@ -16,7 +16,7 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
     level = 1
     for frame in _callers():
         level += 1
-        if _module(frame).partition(".")[0] not in OF_OURS:
+        if _module(frame).partition(".")[0] not in NOT_USERS:
             break
     warnings.warn(message, category, stacklevel=level)
 

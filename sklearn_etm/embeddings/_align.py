@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections import Counter
 from collections.abc import Callable, Container, Sequence
 from functools import partial
@@ -15,6 +14,7 @@ from sklearn.linear_model import Ridge
 from sklearn.utils import check_random_state
 
 from .._names import column_names
+from .._warnings import is_fitted_for_its_score, warn
 from . import _fasttext
 from ._files import located, read_vectors
 from ._frames import columns_called, is_frame, table_of, words_of
@@ -304,11 +304,11 @@ def _stacked(rows: dict[str, Any]) -> np.ndarray:
 
 
 def _warn_of_coverage(missing: list[str], n_words: int, oov: str) -> None:
-    warnings.warn(
+    if is_fitted_for_its_score():
+        return
+    warn(
         f"Only {1 - len(missing) / n_words:.0%} of the vocabulary has a word vector; without one are, for example, "
         f'{missing[:5]}. Their vectors are made up (oov="{oov}"): check case, language and tokenisation.',
-        UserWarning,
-        stacklevel=3,
     )
 
 

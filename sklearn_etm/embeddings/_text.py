@@ -10,13 +10,14 @@ import codecs
 import csv
 import io
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
+
+from .._warnings import warn
 
 SAMPLE = 100  # lines that vote
 N_SHOWN = 3  # odd lines that a warning names
@@ -125,7 +126,7 @@ def _warn_of_lines(lines: list[tuple[int, str]], what: str, name: str) -> None:
     if lines:
         shown = ", ".join(f"line {number} ({line!r})" for number, line in lines[:N_SHOWN])
         more = ", ..." if len(lines) > N_SHOWN else ""
-        warnings.warn(f"Lines of {name} {what}; {len(lines)} in all: {shown}{more}.", stacklevel=7)  # at load_vectors
+        warn(f"Lines of {name} {what}; {len(lines)} in all: {shown}{more}.")
 
 
 # How lines are to be read

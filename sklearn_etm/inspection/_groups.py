@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
 from .._columns import distinct, objects, read_column
+from .._warnings import warn
 from ._corpus import check_same_order, corpus_of
 from ._dates import bin_starts, read_dates
 from ._frame import frame
@@ -160,20 +160,16 @@ def members_of(groups: Any, freq: str | None, n_documents: int) -> Members:
     if n_missing == n_documents:
         raise ValueError("groups names no group: every entry is None or NaN.")
     if n_missing:
-        warnings.warn(
+        warn(
             f"{n_missing} of {n_documents} documents have no group (None or NaN) and are left out; "
             "give them a name, such as 'unknown', to count them.",
-            UserWarning,
-            stacklevel=3,
         )
     if freq is not None:
         dates, shifted = read_dates(column.values)
         if shifted:
-            warnings.warn(
+            warn(
                 "Dates with timezones are binned in UTC. To have their own clocks count, pass them without, as "
                 "groups.dt.tz_localize(None) of a column of pandas.",
-                UserWarning,
-                stacklevel=3,
             )
         column = column._replace(values=bin_starts(dates, freq), categories=None)
     names, codes = distinct(column, "groups")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import cosine_similarity
 
 from .._topics import Topics, proportions, topics_of
+from .._warnings import warn
 from ..embeddings._align import find_vectors, is_array
 from ..metrics._words import check_once
 
@@ -292,11 +292,9 @@ def _restricted(topics: Topics, columns: Any, where: str) -> NDArray[np.float64]
     rows = topics.components[:, columns]
     coverage = rows.sum() / len(rows)
     if coverage < _LOW_COVERAGE:
-        warnings.warn(
+        warn(
             f"Only {coverage:.0%} of the topics of a model, by probability, are words {where}; similarities tell of "
             "these.",
-            UserWarning,
-            stacklevel=5,
         )
     return proportions(rows)
 

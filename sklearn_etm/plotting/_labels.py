@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._warnings import warn
 from ._common import draw_layout
 
 # Boxes are their lower left and upper right corners, lines their ends: arrays of shape (..., 2, 2), in points.
@@ -64,10 +64,9 @@ def place_labels(
     boxes = _arrange(centres, radii, sizes, bounds)
     without_room = [label for i, label in enumerate(labels) if i not in boxes]
     if without_room:
-        warnings.warn(
+        warn(
             f"No room for {len(without_room)} of {len(labels)} labels: {without_room}. Draw on larger axes, or name "
             "fewer topics with fewer words.",
-            stacklevel=4,
         )
     return [_annotate(ax, labels[i], positions[i], centres[i], boxes[i], text_kw) for i in sorted(boxes)]
 

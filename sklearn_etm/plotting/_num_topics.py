@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from textwrap import shorten
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from .._warnings import warn
 from ..metrics._selection import best_and_simplest, fold_scores, mean_and_error
 from ._common import COLORS, axes_or_new, import_pyplot, legend_beside, without_frame
 
@@ -294,10 +294,9 @@ def _setting(params: dict[str, Any], parameter: str) -> str:
 def _warn_of_failures(scored: NDArray[np.bool_]) -> None:
     if not scored.any():
         raise ValueError("No candidate of the search has finite scores in all folds: its fits, or scorers, failed.")
-    warnings.warn(
+    warn(
         f"{(~scored).sum()} of {len(scored)} candidates of the search have no finite score in some fold, and are left "
         "out: see `cv_results_`.",
-        stacklevel=3,
     )
 
 

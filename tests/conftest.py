@@ -28,18 +28,25 @@ SMALL = {
 }
 
 
+REASONS_TO_SKIP = {"no chromium is installed", "scikit-learn has callbacks since 1.9"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that is skipped for another reason fails: nobody would see that it no longer protects."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if reason not in REASONS_TO_SKIP:
+            report.outcome, report.longrepr = "failed", f"skipped: {reason}"
+    return report
+
+
 def pytest_configure(config):
     """Workers, and runs that follow, share what one has compiled."""
     if hasattr(config, "cache"):
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(config.cache.mkdir("jax"))  # for processes that tests start
         jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def few_programs():
-    """Forget compiled programs after each module: a process that holds thousands of them runs out of memory maps."""
-    yield
-    jax.clear_caches()
 
 
 @pytest.fixture(params=VARIANTS)
@@ -60,9 +67,9 @@ def model(make_model):
     return make_model()
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
+@pytest.fixture(scope="session", params=VARIANTS)
 def fitted(request, X):
-    """A small fitted model, shared by the tests of a module: read it, do not change it."""
+    """A small fitted model, shared by all tests: read it, do not change it."""
     return request.param(**SMALL).fit(X)
 
 

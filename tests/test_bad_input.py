@@ -231,12 +231,8 @@ def test_one_topic(make_model):
     assert_allclose(model.transform(COUNTS), 1)
 
 
-def test_more_topics_than_documents_and_words(make_model):
-    assert_sensible(make_model(num_topics=30).fit(COUNTS), COUNTS)
-
-
-def test_no_hidden_layer(make_model):
-    assert_sensible(make_model(hidden_layer_sizes=()).fit(COUNTS), COUNTS)
+def test_more_topics_than_documents_and_words_and_no_hidden_layer(make_model):
+    assert_sensible(make_model(num_topics=30, hidden_layer_sizes=()).fit(COUNTS), COUNTS)
 
 
 def test_more_embedding_dimensions_than_words():

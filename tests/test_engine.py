@@ -6,6 +6,8 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpyro.infer.util import log_density
 from scipy.stats import poisson
@@ -204,6 +206,37 @@ def test_batches_hold_every_count_once(counts, batch_size):
         assert stack.mask.sum() == D and (stack.mask[n:] == 0).all()
     assert_array_equal(seen, counts.sum(axis=0))
     assert features == counts.sum()
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    lengths=st.lists(st.integers(0, 70), min_size=1, max_size=50).filter(any),
+    n_words=st.integers(1, 90),
+    batch_size=st.integers(1, 60),
+    seed=st.integers(0, 99),
+)
+def test_batches_of_any_corpus(lengths, n_words, batch_size, seed):
+    """Every count is in them once by document and once by word, before the padding."""
+    rng = np.random.RandomState(seed)
+    X = np.zeros((len(lengths), n_words))
+    for row, length in zip(X, lengths, strict=True):
+        row[rng.choice(n_words, min(length, n_words), replace=False)] = rng.randint(1, 9, min(length, n_words))
+    corpus = Corpus(sp.csr_array(X), lambda X: np.zeros((X.shape[0], 1)), batch_size, padded_vocabulary(n_words), rng)
+    ((stack, n),) = corpus.shards()
+    for i, rows in enumerate(corpus._batches):
+        batch = jax.tree.map(lambda leaf, i=i: leaf[i], stack)
+        N, M = batch.n_chunks, batch.n_word_chunks
+        by_document, by_word = (np.zeros((len(batch.mask), n_words)) for _ in range(2))
+        real = batch.counts[:N] > 0
+        owner = np.broadcast_to(batch.document[:N, None], real.shape)
+        np.add.at(by_document, (owner[real], batch.words[:N][real]), batch.counts[:N][real])
+        word = np.broadcast_to(batch.entry_word[:M, None], batch.entry[:M].shape)
+        np.add.at(by_word, (batch.entry_document[:M], word), batch.counts.ravel()[batch.entry[:M]])
+        assert_array_equal(by_document[: len(rows)], X[rows])
+        assert_array_equal(by_word, by_document)
+        assert not batch.counts[N:].any() and not batch.counts.ravel()[batch.entry[M:]].any()
+        assert batch.mask.sum() == len(rows)
+    assert not stack.mask[n:].any() and n == corpus.n_batches
 
 
 @pytest.mark.parametrize(("size", "waste"), [(padded_size, 1.0), (padded_vocabulary, 0.6)])

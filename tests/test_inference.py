@@ -33,16 +33,13 @@ def counts_of(theta, components, length, seed):
     ("Model", "parameters"),
     [
         (LNTMTransformer, {}),
-        (LNTMTransformer, {"likelihood": "poisson"}),
         (LNTMTransformer, {"learn_prior": True}),
         (LNTMTransformer, MCEM),
-        (LNTMTransformer, MCEM | {"likelihood": "poisson", "num_chains": 2}),
+        pytest.param(LNTMTransformer, MCEM | {"num_chains": 2}, marks=pytest.mark.slow),
         (ETMTransformer, {"embedding_size": 20}),
-        (ETMTransformer, {"embedding_size": 20, "likelihood": "poisson"}),
         (AmortizedLDATransformer, {}),
-        (AmortizedLDATransformer, {"likelihood": "poisson"}),
         (AmortizedLDATransformer, {"guide": "dirichlet"}),
-        (AmortizedLDATransformer, {"guide": "dirichlet", "learn_prior": True}),
+        pytest.param(AmortizedLDATransformer, {"guide": "dirichlet", "learn_prior": True}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
@@ -56,7 +53,7 @@ def test_planted_topics_are_found(Model, parameters):
     assert distance[rows, columns].max() < 0.1
 
 
-@pytest.mark.parametrize("Model", [LNTMTransformer, AmortizedLDATransformer])
+@pytest.mark.parametrize("Model", [LNTMTransformer, pytest.param(AmortizedLDATransformer, marks=pytest.mark.slow)])
 def test_learned_prior_tells_sparse_documents_from_diffuse_ones(Model):
     learned = []
     for concentration in (0.05, 1.0):
@@ -66,6 +63,7 @@ def test_learned_prior_tells_sparse_documents_from_diffuse_ones(Model):
     assert learned[0] < 0.3 < learned[1]
 
 
+@pytest.mark.slow
 def test_monte_carlo_em_learns_how_much_topics_are_used():
     """Documents drawn from a logistic normal with a mean: the closed form of the M-step finds it, up to a shift."""
     rng = np.random.default_rng(0)

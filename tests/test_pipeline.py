@@ -9,7 +9,7 @@ from threading import Barrier
 import jax
 import numpy as np
 import pytest
-from conftest import MCEM, MODELS, SMALL
+from conftest import MCEM, MODELS, SMALL, VARIANTS
 from jax import monitoring
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -62,7 +62,12 @@ def test_cross_validation_without_scoring(make_model, texts):
     assert (scores > -np.log(60)).all()
 
 
+SLOW_BUT_ONE = [VARIANTS[0], *(pytest.param(v.values[0], id=v.id, marks=pytest.mark.slow) for v in VARIANTS[1:])]
+
+
+@pytest.mark.parametrize("Model", SLOW_BUT_ONE)
 def test_grid_search_over_text_in_two_processes(make_model, texts):
+    """Slow but for one model: each process imports JAX and compiles."""
     pipeline = Pipeline([("counts", CountVectorizer()), ("topics", make_model())])
     expected = cross_val_score(pipeline, texts[0], cv=2)  # uses JAX in this process, before there are others
     search = GridSearchCV(pipeline, {"topics__num_topics": [2, 3]}, cv=2, n_jobs=2, refit=False).fit(texts[0])
@@ -71,7 +76,7 @@ def test_grid_search_over_text_in_two_processes(make_model, texts):
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
 
-@pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
+@pytest.fixture(scope="module", params=[LNTMTransformer, pytest.param(ETMTransformer, marks=pytest.mark.slow)])
 def search(request, corpus):
     """Search over the number of topics, and how many training programs it compiled."""
     before = n_compiled["svi"]
@@ -115,7 +120,7 @@ def test_second_fit_of_the_same_size_compiles_nothing(search, corpus):
 
 def test_fits_in_threads_do_not_mix():
     """Models of sizes that no other test has, so that all of them are traced at the same time."""
-    models = [Model(**SMALL | {"num_topics": K}) for K, Model in enumerate([*MODELS, MCEM], start=11)]
+    models = [Model(**SMALL | {"num_topics": K, "em_iter": 0}) for K, Model in enumerate([*MODELS, MCEM], start=11)]
     X = make_topics_corpus(100, 3, 47, random_state=0).data
     with ThreadPoolExecutor(len(models)) as threads:
         together = list(threads.map(lambda model: clone(model).fit(X).components_, models))

@@ -3,9 +3,11 @@
     python benchmarks/engine.py words        seconds an epoch at V = 5,000, 50,000 and 200,000, the same non-zeros
     python benchmarks/engine.py documents    seconds an epoch at 10,000 to 1,000,000 documents, and memory
     python benchmarks/engine.py serving      transform of 100,000 documents, of one, and in a fresh process
+    python benchmarks/engine.py vocabularies [TEXTS]   programs that a search over min_df compiles; memory of 100 fits
+    python benchmarks/engine.py cache [TEXTS]          CPU seconds of first fits and searches with a compilation cache
 
-Seconds an epoch are the difference between fits of many epochs and of one, once all is compiled.  Leave the machine
-alone meanwhile.
+TEXTS is a file with a document in each line; the docstrings of the installed packages by default.  Seconds an epoch are
+the difference between fits of many epochs and of one, once all is compiled.  Leave the machine alone meanwhile.
 """
 
 import argparse
@@ -19,9 +21,14 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from joblib.externals.loky import get_reusable_executor
 from sklearn.decomposition import LatentDirichletAllocation
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from sklearn_etm import LNTMTransformer
+from sklearn_etm import LNTMTransformer, use_compilation_cache
+from sklearn_etm.datasets import load_docstrings
 
 WORDS_IN_DOCUMENT = 75
 
@@ -126,13 +133,82 @@ def _process_seconds(code: str) -> float:
     return min(times)
 
 
+def texts_of(path: str | None) -> np.ndarray:
+    """Documents, one a line of a file, or the embedded corpus."""
+    return np.array(Path(path).read_text().splitlines() if path else load_docstrings().data, dtype=object)
+
+
+def vocabularies(path: str | None) -> None:
+    """Compilations of an ordinary grid search over a vectorizer, and growth over fits that share no vocabulary."""
+    texts = texts_of(path)
+    pipeline = make_pipeline(CountVectorizer(), LNTMTransformer(20, random_state=0))
+    start = time.process_time()
+    grid = {"countvectorizer__min_df": [2, 3, 5, 8, 10]}
+    GridSearchCV(pipeline, grid, cv=3, refit=False).fit(texts)
+    seconds = time.process_time() - start
+    print(f"5 min_df x 3 folds: {compilations()} SVI programs, {seconds:.0f} CPU seconds", flush=True)
+    rng, before = np.random.default_rng(0), compilations()
+    for i in range(1, 101):
+        some = rng.choice(texts, rng.integers(500, min(6000, len(texts))), replace=False)
+        counts = CountVectorizer(min_df=int(rng.integers(2, 11))).fit_transform(some)
+        LNTMTransformer(10 if i % 2 else 20, random_state=0).fit(counts)
+        if i in (10, 50, 100):
+            print(f"{i:3} fits of other documents and min_df: {resident():,.0f} MB, {compilations() - before} programs")
+
+
+def compilations() -> int:
+    """SVI programs that this process has compiled."""
+    from sklearn_etm.engine.programs import n_compiled
+
+    return n_compiled["svi"]
+
+
+def resident() -> float:
+    """Resident memory of this process now, in MB (Linux)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+def cache(path: str | None) -> None:
+    """Whole processes: a first fit, then a search over three numbers of topics by three folds."""
+    with tempfile.TemporaryDirectory() as folder:
+        for n_jobs in (0, 1, 2):
+            for used in ("none", folder, folder):
+                command = [sys.executable, __file__, "one-search", path or "", used, str(n_jobs)]
+                start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+                subprocess.run(command, check=True)
+                after = resource.getrusage(resource.RUSAGE_CHILDREN)
+                cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+                what = f"search, n_jobs={n_jobs}" if n_jobs else "first fit"
+                kept = "without a cache" if used == "none" else "with"
+                print(f"{what}, {kept}: {cpu:.1f} CPU s, {time.perf_counter() - start:.1f} s", flush=True)
+
+
+def one_search(path: str, folder: str, n_jobs: int) -> None:
+    """The work of a process of `cache`."""
+    if folder != "none":
+        use_compilation_cache(folder)
+    X = CountVectorizer(max_features=5000, stop_words="english").fit_transform(texts_of(path or None))
+    if not n_jobs:
+        LNTMTransformer(50, random_state=0).fit(X)
+        return
+    search = GridSearchCV(LNTMTransformer(random_state=0), {"num_topics": [10, 20, 50]}, cv=3, n_jobs=n_jobs)
+    search.set_params(refit=False).fit(X)
+    get_reusable_executor().shutdown(wait=True)  # so that its workers' time is counted
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["words", "documents", "serving", "one-size"])
-    parser.add_argument("n_documents", type=int, nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument(
+        "what", choices=["words", "documents", "serving", "vocabularies", "cache", "one-size", "one-search"]
+    )
+    parser.add_argument("arguments", nargs="*", metavar="TEXTS")
     args = parser.parse_args()
     if args.what == "one-size":
-        one_size(args.n_documents)
+        one_size(int(args.arguments[0]))
+    elif args.what == "one-search":
+        one_search(args.arguments[0], args.arguments[1], int(args.arguments[2]))
+    elif args.what in ("vocabularies", "cache"):
+        {"vocabularies": vocabularies, "cache": cache}[args.what]((args.arguments or [None])[0])
     else:
         {"words": words, "documents": documents, "serving": serving}[args.what]()
 

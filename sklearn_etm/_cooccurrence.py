@@ -11,7 +11,7 @@ from ._sparse import entry_blocks, sample_rows
 
 MAX_CONTEXTS = 1000  # most common words, that others are described by
 MAX_AXES_WORDS = 10_000  # most common words, that the axes are found from
-MAX_PAIRS = 50_000_000  # of words that are counted: more documents say nothing new
+MAX_PAIRS = 150_000_000  # of words that are counted: more documents say nothing new
 BLOCK_ENTRIES = 1 << 21  # of the matrix of pairs that are looked at together, so that temporaries stay small
 
 

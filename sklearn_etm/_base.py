@@ -122,9 +122,8 @@ class BaseTopicModel(
     """What the models share: everything but what topics are made of."""
 
     _kind: str  # of topics, as the engine calls it
-    _own_constraints: ClassVar[
-        dict[str, Any]
-    ] = {}  # what parameters must be, where that is not the same for all models
+    # What parameters must be whose values differ between models.
+    _own_constraints: ClassVar[dict[str, Any]] = {}
     num_topics: int
     guide = "logistic_normal"  # family of theta; a parameter where there is a choice
     inference = "svi"
@@ -373,7 +372,7 @@ class BaseTopicModel(
 
     def _epoch(self, training: Training, corpus: Corpus, learning_rate) -> EpochLosses:
         n = corpus.X.shape[0]
-        separation = SVI_SEPARATION * self.separation * row_sums(corpus.X).mean()
+        separation = SVI_SEPARATION * self.separation * corpus.X.data.sum(dtype=np.float64) / n
         objective, reconstruction, kl = training.trainer.epoch(corpus, learning_rate, separation)
         if not np.isfinite(objective):
             raise FloatingPointError(

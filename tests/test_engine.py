@@ -1,5 +1,8 @@
 """The engine against slow obvious formulas: likelihood, its gradients, refinement, batches, 64-bit mode."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -18,7 +21,7 @@ from sklearn_etm._cooccurrence import word_vectors
 from sklearn_etm._posterior import encode, fold
 from sklearn_etm._posterior import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
-from sklearn_etm.engine import hmc, likelihood
+from sklearn_etm.engine import hmc, likelihood, programs
 from sklearn_etm.engine.batches import LARGE, MIN_DOCUMENTS, MIN_WORDS, Corpus, padded_size, padded_vocabulary
 from sklearn_etm.engine.likelihood import expected_counts, log_likelihood, poisson_terms, refine
 from sklearn_etm.engine.models import Dirichlet, Encoder, Spec, model, topic_distributions
@@ -248,6 +251,31 @@ def test_padded_sizes_cover_and_are_few(size, waste):
     assert (sizes[n > LARGE] <= 1.25 * n[n > LARGE]).all()
     octaves = np.log2(LARGE / MIN_WORDS)
     assert len(np.unique(sizes[n <= LARGE])) <= 1 + octaves * (2 if size is padded_vocabulary else 1)
+
+
+def test_programs_are_kept_as_long_as_they_are_used():
+    """The least lately used is let go; what failed is built again; threads that ask meanwhile get the same."""
+    built = []
+
+    def build(key):
+        built.append(key)
+        if built == ["fails"]:
+            raise MemoryError(key)
+        return object()
+
+    memory = programs._Memory(2)
+    with pytest.raises(MemoryError):
+        memory.get("fails", lambda: build("fails"))
+    first = {key: memory.get(key, lambda key=key: build(key)) for key in ("fails", "b")}
+    assert memory.get("fails", lambda: build("again")) is first["fails"]
+    memory.get("c", lambda: build("c"))  # "b" was asked for less lately
+    assert memory.get("fails", lambda: build("again")) is first["fails"]
+    assert memory.get("b", lambda: build("b")) is not first["b"]
+    assert built == ["fails", "fails", "b", "c", "b"]
+    started = Barrier(4)
+    with ThreadPoolExecutor(4) as threads:
+        results = threads.map(lambda _: (started.wait() and None) or memory.get("d", lambda: build("d")), range(4))
+        assert len(set(results)) == 1 and built.count("d") == 1
 
 
 def test_concentrations_come_back_from_the_logistic_normal_that_matches_them():

@@ -21,7 +21,7 @@ from ._initialize import Start
 from ._marginal import MarginalLikelihoodMixin
 from ._output import IndexedOutputMixin
 from ._repr import TopicsReprMixin
-from ._sparse import row_sums, widened
+from ._sparse import canonical, row_sums, widened
 from ._texts import HOLDS_TEXT
 from ._vectorizer import feature_names
 from ._warnings import is_fitted_for_its_score, warn
@@ -623,7 +623,7 @@ class BaseTopicModel(
     def _check_counts(self, X: Any, method: str, reset: bool = False) -> sp.csr_array:
         """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
         is_single = getattr(X, "dtype", None) == np.float32
-        X = sp.csr_array(self._validated(widened(X), reset))
+        X = canonical(self._validated(widened(X), reset))
         lowest, highest = X.data.min(initial=0.0), X.data.max(initial=0.0)
         if lowest < 0:
             raise ValueError(
@@ -632,10 +632,6 @@ class BaseTopicModel(
             )
         if highest > MAX_COUNT:
             raise ValueError(f"X holds the count {highest:g}; the largest that can be learned from is {MAX_COUNT:g}.")
-        if not X.has_canonical_format or (X.nnz and not X.data.all()):
-            X = X.copy()
-            X.sum_duplicates()
-            X.eliminate_zeros()
         return X.astype(np.float32, copy=False) if is_single else X
 
     def _learnable(self, X: sp.csr_array) -> sp.csr_array:

@@ -42,12 +42,13 @@ def use_compilation_cache(path: str | os.PathLike[str] | None = None) -> Path | 
     >>> import sklearn_etm
     >>> folder = sklearn_etm.use_compilation_cache()  # doctest: +SKIP
     """
-    folder = Path(path or _folder_in_use() or _user_cache() / "sklearn_etm").expanduser().absolute()
+    folder = Path((_folder_in_use() or _user_cache() / "sklearn_etm") if path is None else path)
     try:
+        folder = folder.expanduser().absolute()
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(1 << 20))  # a full disk has no room for programs
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:  # no home, or a path that is none
         warn(
             f"Compiled programs are not kept: {folder} cannot be written to ({error}). Pass the path of another folder."
         )

@@ -293,6 +293,12 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
                 "embeddings is another source than at first, but the model in training has vectors of that one. "
                 "Set embeddings back, or fit anew: with warm_start=False, or on a clone."
             )
+        words = None if self.vocabulary is None else column_names(self.vocabulary, argument="vocabulary")
+        if self._words_in_use is not None and words is not None and words != self._words_in_use:
+            raise ValueError(
+                "vocabulary names other words than at first, whose vectors the model in training has. Set vocabulary "
+                "back, or fit anew: with warm_start=False, or on a clone."
+            )
         return super()._resume()
 
     def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
@@ -309,7 +315,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
 
     def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, dict[str, Any]]:
         """Word vectors of unit variance to start from, (V, L), and fitted attributes that tell of them."""
-        self._source_in_use, self._vectors_in_use = self.embeddings, None
+        self._source_in_use, self._vectors_in_use, self._words_in_use = self.embeddings, None, None
         remember(self)
         center = normalize = False
         if self.embeddings is None:
@@ -318,6 +324,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
             rho, coverage = start.vectors[:, : self.embedding_size], 1.0
         else:
             words = self._words(len(start.unigram))
+            self._words_in_use = None if self.vocabulary is None else words
             rho, known = align(self.embeddings, words, len(start.unigram), self.oov, rng)
             coverage, center, normalize = float(known.mean()), self.center_embeddings, self.normalize_embeddings
             if is_table(self.embeddings):

@@ -29,11 +29,13 @@ class MeaningMixin:
     vocabulary: Any
     _training: dict[str, Any]
     _source_in_use: Any  # of the word vectors of the fit
+    _words_in_use: list[str] | None  # of the columns, where ``vocabulary`` named them
     _vectors_in_use: CutVectors | None  # those of its words, where the source is a table
     _words: Callable[[int], list[str] | None]
 
     # Search
 
+    @np.errstate(under="ignore")
     def nearest_words(self, word: str | ArrayLike, n: int = 10) -> list[tuple[str, float]]:
         """Words whose vectors point where that of a word, or a vector, does.
 
@@ -67,6 +69,7 @@ class MeaningMixin:
         best = [i for i in np.argsort(-similarity, kind="stable") if names[i] != own]
         return [(str(names[i]), float(similarity[i])) for i in best[:n]]
 
+    @np.errstate(under="ignore")
     def find_topics(self, query: str | Sequence[str] | ArrayLike, n: int = 5) -> list[tuple[int, float]]:
         """Topics nearest to what a query means.
 
@@ -138,6 +141,7 @@ class MeaningMixin:
 
     # New words
 
+    @np.errstate(under="ignore")
     def extend_vocabulary(
         self, words: Sequence[str], vectors: Any = None, *, frequencies: ArrayLike | None = None
     ) -> MeaningMixin:
@@ -223,6 +227,8 @@ class MeaningMixin:
             self.feature_names_in_ = np.array([*self.feature_names_in_, *words], dtype=object)
         if self.vocabulary is not None:
             self.vocabulary = [*column_names(self.vocabulary, argument="vocabulary"), *words]
+        if self._words_in_use is not None:
+            self._words_in_use = [*self._words_in_use, *words]
         if described.given is None:
             return
         source, table = self._source_in_use, self._vectors_in_use

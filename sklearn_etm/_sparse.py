@@ -18,6 +18,16 @@ def widened(X: Any) -> Any:
     return X.astype(np.float64) if narrow else X
 
 
+def canonical(X: Any) -> sp.csr_array:
+    """Counts in CSR, each cell once, in order and none of them zero; ``X`` itself is not modified."""
+    X = sp.csr_array(widened(X))
+    if not X.has_canonical_format or (X.nnz and not X.data.all()):
+        X = X.copy()
+        X.sum_duplicates()
+        X.eliminate_zeros()
+    return X
+
+
 def _is_canonical(X: Any) -> bool:
     """Whether a sparse matrix is known to hold each cell once."""
     return bool(getattr(X, "has_canonical_format", True))

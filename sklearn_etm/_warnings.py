@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import FrameType
 
 NOT_USERS = ("sklearn_etm", "sklearn", "joblib", "numpy")  # packages whose lines are passed over
-SCORING = "sklearn.model_selection._validation"  # fits models for their scores, and throws them away
+SCORING = ("sklearn.model_selection._validation", "sklearn_etm.inspection._comparison")  # throw away what they fit
 
 
 def warn(message: str, category: type[Warning] = UserWarning) -> None:
@@ -22,8 +22,8 @@ def warn(message: str, category: type[Warning] = UserWarning) -> None:
 
 
 def is_fitted_for_its_score() -> bool:
-    """Whether a search or a cross-validation fits this model: the one that a search refits at its end is not."""
-    return any(_module(frame) == SCORING for frame in _callers())
+    """Whether a search or a comparison fits this model: the one that a search refits at its end is not."""
+    return any(_module(frame) in SCORING for frame in _callers())
 
 
 def _callers() -> Iterator[FrameType]:

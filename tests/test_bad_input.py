@@ -380,6 +380,15 @@ def test_parameters_that_the_state_holds_cannot_change(learned):
         assert_refuses_to_go_on(pickle.loads(pickle.dumps(learned)).set_params(**{name: value}), name)
 
 
+def test_vocabulary_of_word_vectors_cannot_change():
+    model = ETMTransformer(**SMALL, embeddings=VECTORS, vocabulary=WORDS).fit(COUNTS)
+    before = pickle.dumps(model.set_params(vocabulary=WORDS[::-1]))
+    with pytest.raises(ValueError, match="vocabulary names other words than at first"):
+        model.partial_fit(COUNTS)
+    assert_unchanged(model, before)
+    model.set_params(vocabulary=dict(zip(WORDS, range(6), strict=True))).partial_fit(COUNTS)  # the same, as a mapping
+
+
 def test_parameters_that_may_change_take_effect(learned):
     model = pickle.loads(pickle.dumps(learned))
     expected = pickle.loads(pickle.dumps(learned)).partial_fit(COUNTS).components_

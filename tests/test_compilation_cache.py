@@ -73,9 +73,11 @@ def test_folder_is_handed_to_processes_that_follow(tmp_path, environment, monkey
     assert list(tmp_path.rglob("*")) == [tmp_path / "cache", tmp_path / "other", tmp_path / "cache" / "sklearn_etm"]
 
 
-def test_folder_that_cannot_be_written_to_is_warned_of(tmp_path, environment):
+@pytest.mark.parametrize("path", ["file/folder", "~no such user/folder", "a\0b"])
+def test_folder_that_cannot_be_written_to_is_warned_of(tmp_path, environment, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("no folder")
     before = dict(os.environ)
-    with pytest.warns(UserWarning, match=r"not kept: .*file.* cannot be written to .*Pass the path"):
-        assert use_compilation_cache(tmp_path / "file" / "folder") is None
+    with pytest.warns(UserWarning, match=r"not kept: .* cannot be written to .*Pass the path"):
+        assert use_compilation_cache(path) is None
     assert dict(os.environ) == before

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from conftest import MCEM, SMALL
@@ -56,6 +57,28 @@ def test_sums_of_duplicates_do_not_wrap(model, tokens, dtype, as_format):
     assert_array_equal(pyldavis_data(model, X)["term_frequency"], true.sum(axis=0))
     assert sum(part.sum() for part in completion_split(X)) == 60 * 400
     assert_array_equal(corpus_vectors(X, 5), corpus_vectors(true, 5))
+
+
+def test_explicit_zeros_are_no_words(tmp_path):
+    """The words of a document without a text are those it has, in the page as in tables."""
+    dense = np.array([[2.0, 1, 0], [0, 1, 2], [1, 0, 1]] * 4)
+    explicit = sp.csr_array((dense.ravel(), np.tile(np.arange(3), 12), np.arange(0, 37, 3)), shape=dense.shape)
+    pages = [report(Stand_in(), X, path=tmp_path / "page.html", random_state=0).read_text() for X in (dense, explicit)]
+    assert pages[0] == pages[1]
+    assert_array_equal(npmi(TOPICS, explicit, top_n=2), npmi(TOPICS, dense, top_n=2))
+
+
+def test_truth_values_in_sparse_columns_of_pandas(model, X):
+    truth = pd.DataFrame.sparse.from_spmatrix(sp.csr_matrix(X > 0))
+    assert_allclose(model.transform(truth), model.transform(sp.csr_array(X > 0)), rtol=1e-12)
+    assert model.score(truth) == model.score(sp.csr_array(X > 0))
+    assert_array_equal(document_table(model, truth)["length"], (X > 0).sum(axis=1))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "longdouble", "uint8"])
+def test_types_that_sparse_arrays_do_not_have(dtype):
+    X = np.array([[3, 1, 0], [0, 2, 2]], dtype=dtype)
+    assert_array_equal(document_table(Stand_in(), X)["length"], [4, 4])
 
 
 def test_sums_beyond_what_float32_counts_to():

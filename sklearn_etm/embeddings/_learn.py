@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from .._cooccurrence import word_vectors
-from .._sparse import widened
+from .._sparse import canonical, widened
 from .._threads import one_thread
 from ._vectors import WordVectors
 
@@ -59,11 +58,7 @@ def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
     """
     if size < 1:
         raise ValueError(f"size must be at least 1; got {size}.")
-    X = sp.csr_array(
-        check_array(widened(X), accept_sparse="csr", dtype=np.float64, ensure_non_negative=True), copy=True
-    )
-    X.sum_duplicates()
-    X.eliminate_zeros()
+    X = canonical(check_array(widened(X), accept_sparse="csr", dtype=np.float64, ensure_non_negative=True))
     vectors = word_vectors(X, size)
     usage = X.sum(axis=0)
     return (vectors - usage @ vectors / max(usage.sum(), 1.0)).astype(np.float32)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from .._sparse import column_sums, row_sums, widened
+from .._sparse import canonical, column_sums, row_sums, widened
 from .._texts import documents_as_texts, encoding_of, text_of
 from .._topics import Topics, topics_of
 from .._vectorizer import row_index
@@ -63,7 +62,8 @@ def corpus_of(model: Any, X: Any, feature_names: Any = None) -> Corpus:
 def documents_of(topics: Topics, X: Any) -> Corpus:
     """Documents with their proportions of topics that are known already."""
     given = topics.counts(X)
-    counts = sp.csr_array(check_array(widened(given), accept_sparse="csr", dtype="numeric", input_name="X"))
+    as_numbers = {"accept_sparse": "csr", "dtype": [np.float64, np.float32, np.int64], "input_name": "X"}
+    counts = canonical(check_array(widened(given), **as_numbers))
     if counts.nnz and counts.data.min() < 0:
         raise ValueError(f"Negative values in X, which goes down to {counts.data.min():g}. {PASS_COUNTS}")
     return Corpus(topics, counts, topics._replace(before=()).doc_topic(given))

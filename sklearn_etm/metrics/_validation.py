@@ -81,7 +81,9 @@ def check_counts(X: Any, name: str, n_columns: int | None = None, of: str = "com
     X = check_array(widened(X), accept_sparse="csr", dtype=[np.float64, np.float32], copy=True, input_name=name)
     if not sp.issparse(X):
         X = sp.csr_matrix(X)
+    X = widened(X)  # pandas' sparse columns of truth values are such still
     X.sum_duplicates()
+    X.eliminate_zeros()
     if X.nnz and X.data.min() < 0:
         raise ValueError(f"{name} holds counts, which must not be negative; got {X.data.min():.6g}. {PASS_COUNTS}")
     if n_columns is not None and X.shape[1] != n_columns:

@@ -3,6 +3,7 @@
     python benchmarks/engine.py words        seconds an epoch at V = 5,000, 50,000 and 200,000, the same non-zeros
     python benchmarks/engine.py documents    seconds an epoch at 10,000 to 1,000,000 documents, and memory
     python benchmarks/engine.py serving      transform of 100,000 documents, of one, and in a fresh process
+    python benchmarks/engine.py epochs CORPUS K        CPU time of an epoch on a corpus of `compare.py`
     python benchmarks/engine.py vocabularies [TEXTS]   programs that a search over min_df compiles; memory of 100 fits
     python benchmarks/engine.py cache [TEXTS]          CPU seconds of first fits and searches with a compilation cache
 
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from corpora import load
 from joblib.externals.loky import get_reusable_executor
 from sklearn.decomposition import LatentDirichletAllocation
 from sklearn.feature_extraction.text import CountVectorizer
@@ -73,6 +75,19 @@ def words() -> None:
         print(f"V = {V:7,}: {seconds:6.2f} s an epoch, {seconds / first:.2f} times that of V = 5,000", flush=True)
 
 
+def epochs(name: str, K: int) -> None:
+    """Least of five differences of fits of 31 epochs and of one."""
+    X = load(name).X
+
+    def fit(n: int) -> float:
+        start = time.process_time()
+        LNTMTransformer(K, max_iter=n, em_iter=0, random_state=0).fit(X)
+        return time.process_time() - start
+
+    fit(1)  # compiles
+    print(f"{name}, K = {K}: {min(fit(31) - fit(1) for _ in range(5)) / 30 * 1e3:.0f} CPU ms an epoch")
+
+
 def documents() -> None:
     """Epochs at V = 20,000 and K = 100, each size in a process of its own so that memory is its own."""
     first = None
@@ -105,10 +120,10 @@ def serving() -> None:
     lda = LatentDirichletAllocation(K, max_iter=1, random_state=0).fit(X_train)
     seconds = {}
     for model in (ours, lda):
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         model.transform(X)
-        seconds[model] = time.perf_counter() - start
-        print(f"{type(model).__name__}: 100,000 documents in {seconds[model]:.1f} s")
+        seconds[model], cpu = time.perf_counter() - start, time.process_time() - cpu
+        print(f"{type(model).__name__}: 100,000 documents in {seconds[model]:.1f} s, {cpu:.1f} CPU s")
     print(f"ratio {seconds[ours] / seconds[lda]:.2f}")
     one = X[:1]
     start = time.perf_counter()
@@ -199,7 +214,7 @@ def one_search(path: str, folder: str, n_jobs: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "what", choices=["words", "documents", "serving", "vocabularies", "cache", "one-size", "one-search"]
+        "what", choices=["words", "documents", "serving", "epochs", "vocabularies", "cache", "one-size", "one-search"]
     )
     parser.add_argument("arguments", nargs="*", metavar="TEXTS")
     args = parser.parse_args()
@@ -207,6 +222,8 @@ def main() -> None:
         one_size(int(args.arguments[0]))
     elif args.what == "one-search":
         one_search(args.arguments[0], args.arguments[1], int(args.arguments[2]))
+    elif args.what == "epochs":
+        epochs(args.arguments[0], int(args.arguments[1]))
     elif args.what in ("vocabularies", "cache"):
         {"vocabularies": vocabularies, "cache": cache}[args.what]((args.arguments or [None])[0])
     else:

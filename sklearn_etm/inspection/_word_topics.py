@@ -12,6 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from .._sparse import entry_rows
 from .._texts import analyzer_of
 from ._corpus import Corpus, corpus_of, index_of, integers, labels_of_rows
 from ._frame import frame
@@ -160,7 +161,7 @@ def _cells(corpus: Corpus) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[
     counts = sp.csr_array(corpus.counts, copy=True)
     counts.sum_duplicates()
     counts.eliminate_zeros()
-    documents = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
+    documents = entry_rows(counts)
     return documents, counts.indices, integers(counts.data)
 
 

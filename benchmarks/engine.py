@@ -173,7 +173,7 @@ def vocabularies(path: str | None) -> None:
 
 def compilations() -> int:
     """SVI programs that this process has compiled."""
-    from sklearn_etm.engine.programs import n_compiled
+    from sklearn_etm._engine.programs import n_compiled
 
     return n_compiled["svi"]
 

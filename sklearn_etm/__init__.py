@@ -1,10 +1,10 @@
 """Topic models for scikit-learn: trained by stochastic variational inference in NumPyro, served by NumPy."""
 
 from ._compilation_cache import use_compilation_cache
-from ._etm import ETMTransformer
-from ._lda import AmortizedLDATransformer
-from ._lntm import LNTMTransformer
-from ._vectorizer import NamedVectorizer
+from ._estimators.etm import ETMTransformer
+from ._estimators.lda import AmortizedLDATransformer
+from ._estimators.lntm import LNTMTransformer
+from ._inputs.vectorizer import NamedVectorizer
 from ._version import __version__
 
 __all__ = [

@@ -16,16 +16,16 @@ from numpyro.infer.util import log_density
 from scipy.stats import poisson
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
-from sklearn_etm._base import logistic_normal_prior, matching_concentration, separate
-from sklearn_etm._cooccurrence import word_vectors
-from sklearn_etm._posterior import encode, fold
-from sklearn_etm._posterior import refine as refine_numpy
+from sklearn_etm._engine import hmc, likelihood, programs
+from sklearn_etm._engine.batches import LARGE, MIN_DOCUMENTS, MIN_WORDS, Corpus, padded_size, padded_vocabulary
+from sklearn_etm._engine.likelihood import expected_counts, log_likelihood, poisson_terms, refine
+from sklearn_etm._engine.models import Dirichlet, Encoder, Spec, model, topic_distributions
+from sklearn_etm._engine.training import Trainer
+from sklearn_etm._estimators.base import logistic_normal_prior, matching_concentration, separate
+from sklearn_etm._fitted.proportions import encode, fold
+from sklearn_etm._fitted.proportions import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
-from sklearn_etm.engine import hmc, likelihood, programs
-from sklearn_etm.engine.batches import LARGE, MIN_DOCUMENTS, MIN_WORDS, Corpus, padded_size, padded_vocabulary
-from sklearn_etm.engine.likelihood import expected_counts, log_likelihood, poisson_terms, refine
-from sklearn_etm.engine.models import Dirichlet, Encoder, Spec, model, topic_distributions
-from sklearn_etm.engine.training import Trainer
+from sklearn_etm.embeddings._pmi import word_vectors
 
 D, V, K = 23, 70, 4
 B = MIN_DOCUMENTS  # what a batch of D documents is padded to

@@ -10,9 +10,9 @@ from conftest import MCEM, SMALL
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
-from sklearn_etm._cooccurrence import word_vectors
 from sklearn_etm._sparse import sample_rows
 from sklearn_etm.embeddings import corpus_vectors
+from sklearn_etm.embeddings._pmi import word_vectors
 from sklearn_etm.inspection import document_table, pyldavis_data, report, topic_map, topic_table
 from sklearn_etm.metrics import completion_perplexity, completion_split, npmi
 
@@ -104,7 +104,7 @@ def alternating(n_documents, n_words, rng):
 def test_rows_that_alternate_are_all_looked_at(monkeypatch):
     """Words of the odd rows have vectors of their own where not all pairs of words can be counted."""
     X = alternating(400, 30, np.random.default_rng(0))
-    monkeypatch.setattr("sklearn_etm._cooccurrence.MAX_PAIRS", 60_000)  # of 150,000
+    monkeypatch.setattr("sklearn_etm.embeddings._pmi.MAX_PAIRS", 60_000)  # of 150,000
     vectors = word_vectors(X, 10)
     for language in (vectors.reshape(2, 2, 30, 10)[:, i] for i in range(2)):
         assert len(np.unique(language.reshape(60, 10).round(6), axis=0)) == 60

@@ -19,10 +19,10 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import Pipeline
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
+from sklearn_etm._engine import em, programs
+from sklearn_etm._engine.programs import n_compiled
+from sklearn_etm._engine.training import Trainer
 from sklearn_etm.datasets import make_topics_corpus
-from sklearn_etm.engine import em, programs
-from sklearn_etm.engine.programs import n_compiled
-from sklearn_etm.engine.training import Trainer
 
 PASSES = 6
 NUM_TOPICS = [2, 5, 10, 20]

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.utils import check_random_state
 
-from .._names import column_names
+from .._inputs.names import column_names
 from .._warnings import is_fitted_for_its_score, warn
 from . import _fasttext
 from ._files import located, read_vectors

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from .._cooccurrence import word_vectors
 from .._sparse import canonical, widened
 from .._threads import one_thread
+from ._pmi import word_vectors
 from ._vectors import WordVectors
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._names import column_names
+from .._inputs.names import column_names
 
 TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I8": "<i1", "I32": "<i4", "I64": "<i8"}
 VECTORS = ("F64", "F32", "F16", "BF16", "I8")  # types of vectors; those in I8 are scaled

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .._names import column_names
+from .._inputs.names import column_names
 from ._files import read_vectors
 
 

@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import cross_validate
 from sklearn.utils import Bunch, check_random_state
 
-from .._topics import topics_of
+from .._inputs.topics import topics_of
 from ._frame import frame
 from ._similarity import best_pairs, similarity_of
 from ._words import labels_of, leading

@@ -11,7 +11,7 @@ from scipy.stats import entropy
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_scalar
 
-from ._corpus import Corpus, corpus_of, excerpt, index_of, labels_of_rows, texts_of
+from .._inputs.documents import Corpus, corpus_of, excerpt, index_of, labels_of_rows, texts_of
 from ._frame import frame
 from ._words import labels_of
 

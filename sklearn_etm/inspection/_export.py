@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._texts import printable
-from ._corpus import corpus_of
+from .._inputs.documents import corpus_of
+from .._inputs.texts import printable
 
 
 @np.errstate(under="ignore")

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .._columns import objects
-from .._texts import printable
+from .._inputs.columns import objects
+from .._inputs.texts import printable
 
 
 def frame(columns: dict[str, Any], index: Any = None) -> Any:

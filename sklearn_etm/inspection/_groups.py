@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
-from .._columns import distinct, objects, read_column
+from .._inputs.columns import distinct, objects, read_column
+from .._inputs.documents import check_same_order, corpus_of
 from .._warnings import warn
-from ._corpus import check_same_order, corpus_of
 from ._dates import bin_starts, read_dates
 from ._frame import frame
 from ._words import labels_of

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import cosine_similarity
 
-from .._topics import Topics, proportions, topics_of
+from .._inputs.topics import Topics, proportions, topics_of
 from .._warnings import warn
 from ..embeddings._align import find_vectors, is_array
 from ..metrics._words import check_once

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from .. import metrics
-from .._topics import topics_of
+from .._inputs.documents import documents_of
+from .._inputs.topics import topics_of
 from ..metrics._health import document_shares
-from ._corpus import documents_of
 from ._frame import frame
 from ._words import frex, labels_of, leading, relevance
 

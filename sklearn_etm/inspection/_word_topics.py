@@ -12,9 +12,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from .._inputs.documents import Corpus, corpus_of, index_of, integers, labels_of_rows
+from .._inputs.texts import analyzer_of
 from .._sparse import entry_rows
-from .._texts import analyzer_of
-from ._corpus import Corpus, corpus_of, index_of, integers, labels_of_rows
 from ._frame import frame
 from ._words import labels_of, topic_given_word
 

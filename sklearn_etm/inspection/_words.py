@@ -13,10 +13,10 @@ from scipy.stats import rankdata
 from sklearn.utils import check_scalar
 
 from .. import metrics
-from .._texts import printable
-from .._topics import topics_of
+from .._inputs.documents import documents_of
+from .._inputs.texts import printable
+from .._inputs.topics import topics_of
 from ..metrics._words import find_columns
-from ._corpus import documents_of
 from ._frame import frame
 
 RANKINGS = ("probability", "relevance", "frex")

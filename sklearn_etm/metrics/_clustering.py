@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
-from .._columns import distinct, read_column
+from .._inputs.columns import distinct, read_column
 from ._validation import check_dense
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import normalize
 
-from .._names import column_names
-from .._vectorizer import feature_names
+from .._inputs.names import column_names
+from .._inputs.vectorizer import feature_names
 from ..embeddings._align import find_vectors, is_array
 from ._validation import check_counts, check_dense, given_by_words
 from ._words import UNKNOWN_WORDS, leading_columns, leading_words, topic_means

@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from .._topics import proportions
+from .._inputs.topics import proportions
 from ._validation import check_topics
 from ._words import leading_columns, top_words, topic_means
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .._topics import Topics, proportions, topics_of
+from .._inputs.topics import Topics, proportions, topics_of
 from ._clustering import cluster_nmi, cluster_purity
 from ._coherence import npmi, umass
 from ._completion import completion_perplexity

@@ -9,16 +9,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
+from .._inputs.texts import PASS_COUNTS
+from .._inputs.topics import proportions
 from .._sparse import widened
-from .._topics import proportions
 
 # Room for rows normalised in single precision; it moves a perplexity by at most one part in ten thousand.
 ROW_SUM_TOLERANCE = 1e-4
-
-PASS_COUNTS = (
-    "Pass counts, as CountVectorizer gives them, not centred features; words are hashed into counts by "
-    "HashingVectorizer(alternate_sign=False, norm=None)."
-)
 
 
 def check_two_dimensional(values: Any, name: str) -> None:

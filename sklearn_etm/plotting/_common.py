@@ -8,7 +8,7 @@ from unicodedata import east_asian_width
 import numpy as np
 from numpy.typing import NDArray
 
-from .._texts import printable
+from .._inputs.texts import printable
 
 # Okabe, M. & Ito, K. (2008). Color universal design: how to make figures and presentations that are friendly to
 # colorblind people. Their black is left out, for dark grounds; yellow, the faintest on white, comes last.

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.utils import check_array
 
+from .._inputs.documents import check_same_order, corpus_of
 from ..inspection import topic_labels
-from ..inspection._corpus import check_same_order, corpus_of
 from ._common import COLORS, GREY, axes_or_new, check_topics, import_pyplot, largest, numbered, show_as_map
 from ._labels import place_labels
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._texts import printable
-from .._topics import topics_of
+from .._inputs.texts import printable
+from .._inputs.topics import topics_of
 from ._common import COLORS, axes_or_new, import_pyplot, legend_beside, without_frame
 
 MAX_MARKERS = 50  # passes, up to which each has a dot

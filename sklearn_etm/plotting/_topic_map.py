@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._topics import topics_of
+from .._inputs.documents import documents_of
+from .._inputs.topics import topics_of
 from ..inspection import topic_labels, topic_map
-from ..inspection._corpus import documents_of
 from ._common import COLORS, axes_or_new, axes_size, import_pyplot, largest, numbered, show_as_map
 from ._labels import place_labels
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._texts import printable
+from .._inputs.texts import printable
 from ..inspection import topics_over
 from ._common import (
     COLORS,

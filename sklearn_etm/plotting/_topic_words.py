@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._texts import printable
-from .._topics import topics_of
+from .._inputs.documents import documents_of
+from .._inputs.texts import printable
+from .._inputs.topics import topics_of
 from ..inspection import word_scores
-from ..inspection._corpus import documents_of
 from ..metrics import top_words
 from ._common import (
     COLORS,

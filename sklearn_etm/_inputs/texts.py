@@ -11,9 +11,13 @@ import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import get_tags
 
-from ._columns import is_missing
+from .columns import is_missing
 
 HOLDS_TEXT = "X holds text. Pass counts: put a CountVectorizer before, in one Pipeline."
+PASS_COUNTS = (
+    "Pass counts, as CountVectorizer gives them, not centred features; words are hashed into counts by "
+    "HashingVectorizer(alternate_sign=False, norm=None)."
+)
 BEGINNING = 4096  # bytes that are read of a file to show the beginning of its text
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

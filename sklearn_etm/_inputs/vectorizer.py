@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._steps import names_out, steps_of
+from .steps import names_out, steps_of
 
 
 class NamedCounts(sp.csr_array):

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
-from ._extension import NewWords, extended_attributes
-from ._names import column_names
-from ._table import remember
-from ._word_space import Description, describe, unit
-from .embeddings._align import check_unique, is_array
-from .embeddings._spelling import spelled
-from .embeddings._vectors import CutVectors
+from .._inputs.names import column_names
+from ..embeddings._align import check_unique, is_array
+from ..embeddings._spelling import spelled
+from ..embeddings._vectors import CutVectors
+from .extension import NewWords, extended_attributes
+from .tables import remember
+from .word_space import Description, describe, unit
 
 
 class MeaningMixin:

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh
 
-from ._sparse import entry_blocks, sample_rows
+from .._sparse import entry_blocks, sample_rows
 
 MAX_CONTEXTS = 1000  # most common words, that others are described by
 MAX_AXES_WORDS = 10_000  # most common words, that the axes are found from

@@ -34,7 +34,7 @@ def column_names(names: Any, n_features: int | None = None, argument: str = "fea
 
     Examples
     --------
-    >>> from sklearn_etm._names import column_names
+    >>> from sklearn_etm._inputs.names import column_names
     >>> column_names({"moon": 1, "star": 2, "goal": 0})
     ['goal', 'moon', 'star']
     """

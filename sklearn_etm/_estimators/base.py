@@ -14,23 +14,24 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from . import _health, _initialize, _posterior
-from ._callbacks import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
-from ._constraints import check_parameters
-from ._initialize import Start
-from ._marginal import MarginalLikelihoodMixin
-from ._output import IndexedOutputMixin
-from ._repr import TopicsReprMixin
-from ._sparse import canonical, row_sums, widened
-from ._texts import HOLDS_TEXT
-from ._vectorizer import feature_names
-from ._warnings import is_fitted_for_its_score, warn
-from .metrics import completion_log_likelihood, completion_split
-from .metrics._validation import PASS_COUNTS
+from .. import _start
+from .._fitted import proportions as _posterior
+from .._fitted.marginal import MarginalLikelihoodMixin
+from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
+from .._inputs.vectorizer import feature_names
+from .._sparse import canonical, row_sums, widened
+from .._start import Start
+from .._warnings import is_fitted_for_its_score, warn
+from ..metrics import completion_log_likelihood, completion_split
+from . import health as _health
+from .notebook import TopicsReprMixin
+from .output import IndexedOutputMixin
+from .parameters import check_parameters
+from .progress import CallbackSupportMixin, EpochLosses, FitReporter, with_callbacks
 
 if TYPE_CHECKING:
-    from .engine.batches import Corpus
-    from .engine.training import Trainer
+    from .._engine.batches import Corpus
+    from .._engine.training import Trainer
 
 SVI_SEPARATION = 0.125  # nats per token and unit of `separation`, in the objective of SVI
 EM_SEPARATION = 1 / 3  # of EM, at a `separation` of 1
@@ -85,7 +86,7 @@ class Training(NamedTuple):
     held: dict[str, Any]  # values of the parameters that cannot change meanwhile
 
     def corpus(self, X: sp.csr_array, batch_size: int) -> Corpus:
-        from .engine.batches import Corpus
+        from .._engine.batches import Corpus
 
         def features(rows: sp.csr_array) -> np.ndarray:
             return _posterior.log_tfidf(rows, self.idf) @ self.projection
@@ -246,7 +247,7 @@ class BaseTopicModel(
         rng = _generator(self.random_state)
         with ThreadPoolExecutor(1) as beside:  # importing JAX takes as long
             future = beside.submit(self._trainer)
-            start = _initialize.start(X, self.num_topics, self.encoder_features, self._corpus_vector_size, rng)
+            start = _start.start(X, self.num_topics, self.encoder_features, self._corpus_vector_size, rng)
             trainer_class = future.result()
         topics = self._start_topics(start, rng)
         sizes = dict(
@@ -282,7 +283,7 @@ class BaseTopicModel(
         return values | lists
 
     def _trainer(self) -> type[Trainer]:
-        from .engine.training import Trainer
+        from .._engine.training import Trainer
 
         return Trainer
 

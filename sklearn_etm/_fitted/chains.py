@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from ._posterior import BLOCK_FLOATS, TINY, refine, softmax
-from ._sparse import entry_blocks, entry_rows, row_sums
+from .._sparse import entry_blocks, entry_rows, row_sums
+from .proportions import BLOCK_FLOATS, TINY, refine, softmax
 
 START_STEPS = 10  # of EM on theta, that chains start from
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started

@@ -22,7 +22,7 @@ from jax.scipy.special import digamma, gammaln
 from numpyro.contrib.module import flax_module
 from numpyro.primitives import mutable
 
-from .._posterior import BATCH_NORM_EPSILON
+from .._fitted.proportions import BATCH_NORM_EPSILON
 from .batches import Batch
 from .likelihood import log_likelihood, poisson_terms, product_log_likelihood
 

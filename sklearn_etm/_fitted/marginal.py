@@ -12,10 +12,11 @@ from scipy.special import gammaln, logsumexp
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from . import _hmc, _posterior
-from ._constraints import is_integer
-from ._posterior import TINY, softmax
-from ._sparse import entry_rows, row_sums
+from .._estimators.parameters import is_integer
+from .._sparse import entry_rows, row_sums
+from . import chains as _hmc
+from . import proportions as _posterior
+from .proportions import TINY, softmax
 
 BLOCK = 128  # documents at a time
 
@@ -253,7 +254,7 @@ class MarginalLikelihoodMixin:
         return gamma / gamma.sum(axis=-1, keepdims=True)
 
     def _annealed(self, X, n_chains, n_temperatures, n_leapfrog_steps, rng) -> np.ndarray:
-        from .engine.ais import log_weights
+        from .._engine.ais import log_weights
 
         prior = self.doc_topic_prior_mean_, self.doc_topic_prior_scale_
         return log_weights(X, BLOCK, self.components_, *prior, n_chains, n_temperatures, n_leapfrog_steps, rng)

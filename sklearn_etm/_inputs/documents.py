@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from .._sparse import canonical, column_sums, row_sums, widened
-from .._texts import documents_as_texts, encoding_of, text_of
-from .._topics import Topics, topics_of
-from .._vectorizer import row_index
-from ..metrics._validation import PASS_COUNTS
+from .texts import PASS_COUNTS, documents_as_texts, encoding_of, text_of
+from .topics import Topics, topics_of
+from .vectorizer import row_index
 
 EXCERPT_LENGTH = 100  # characters
 

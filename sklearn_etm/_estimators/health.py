@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from ._sparse import sample_rows
-from ._warnings import warn
-from .metrics import dead_topics, duplicate_topics
+from .._sparse import sample_rows
+from .._warnings import warn
+from ..metrics import dead_topics, duplicate_topics
 
 SAMPLE = 1000  # documents, in which topics are looked for
 DOCUMENTS_A_TOPIC = 10  # fewer tell nothing of single topics

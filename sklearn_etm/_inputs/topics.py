@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from ._names import column_names
-from ._steps import names_out, steps_of
-from ._texts import counts_of
+from .names import column_names
+from .steps import names_out, steps_of
+from .texts import counts_of
 
 
 class Topics(NamedTuple):

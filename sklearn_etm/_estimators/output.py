@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from ._vectorizer import NamedCounts
+from .._inputs.vectorizer import NamedCounts
 
 
 class IndexedOutputMixin:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, TypedDict
 import numpy as np
 import scipy.sparse as sp
 
-from ._sparse import entry_blocks, entry_rows
-from ._threads import one_thread
+from .._sparse import entry_blocks, entry_rows
+from .._threads import one_thread
 
 TINY = 1e-30  # below any probability of a word, as in training
 BATCH_NORM_EPSILON = 1e-5

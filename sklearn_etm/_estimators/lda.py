@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._base import BaseTopicModel, TopicStart
-from ._initialize import Start
+from .._start import Start
+from .base import BaseTopicModel, TopicStart
 
 
 class AmortizedLDATransformer(BaseTopicModel):

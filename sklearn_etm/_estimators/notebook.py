@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ._names import column_names
-from ._texts import printable
-from ._topics import names_of
-from .embeddings import WordVectors
+from .._inputs.names import column_names
+from .._inputs.texts import printable
+from .._inputs.topics import names_of
+from ..embeddings import WordVectors
 
 N_TOPICS = 15
 N_WORDS = 8

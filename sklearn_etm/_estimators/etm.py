@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from ._base import BaseTopicModel, TopicStart, Training
-from ._initialize import Start
-from ._lntm import log_deviation
-from ._meaning import MeaningMixin
-from ._names import column_names
-from ._table import cut, is_same_source, is_table, remember, whole
-from ._word_space import WordSpace, is_learned
-from .embeddings._align import align
-from .embeddings._vectors import CutVectors
+from .._inputs.names import column_names
+from .._start import Start
+from ..embeddings._align import align
+from ..embeddings._vectors import CutVectors
+from .base import BaseTopicModel, TopicStart, Training
+from .lntm import log_deviation
+from .meaning import MeaningMixin
+from .tables import cut, is_same_source, is_table, remember, whole
+from .word_space import WordSpace, is_learned
 
 RIDGE = 1e-2  # of the mean eigenvalue, in least squares
 EMBEDDING_FREEDOM = 1.0  # how far trained word vectors move from those given, in their own standard deviations

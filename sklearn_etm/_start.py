@@ -8,10 +8,10 @@ import scipy.sparse as sp
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from ._cooccurrence import word_vectors
-from ._posterior import log_tfidf
+from ._fitted.proportions import log_tfidf
 from ._sparse import column_sums
 from ._threads import one_thread
+from .embeddings._pmi import word_vectors
 
 MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
 MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart

@@ -11,17 +11,17 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from . import _hmc
-from ._base import BaseTopicModel, TopicStart, Training
-from ._callbacks import EpochLosses
-from ._constraints import FLAG_OR_AUTO
-from ._initialize import Start
-from ._posterior import BLOCK_FLOATS, softmax, topic_proportions
-from ._warnings import is_fitted_for_its_score, warn
+from .._fitted import chains as _hmc
+from .._fitted.proportions import BLOCK_FLOATS, softmax, topic_proportions
+from .._start import Start
+from .._warnings import is_fitted_for_its_score, warn
+from .base import BaseTopicModel, TopicStart, Training
+from .parameters import FLAG_OR_AUTO
+from .progress import EpochLosses
 
 if TYPE_CHECKING:
-    from .engine.batches import Corpus
-    from .engine.training import Trainer
+    from .._engine.batches import Corpus
+    from .._engine.training import Trainer
 
 TINY = 1e-300
 DECAY = 10.0  # passes in which the learning rate of Monte-Carlo EM falls to a quarter
@@ -299,7 +299,7 @@ class LNTMTransformer(BaseTopicModel):
     def _trainer(self) -> type[Trainer]:
         if self.inference == "svi":
             return super()._trainer()
-        from .engine.mcem import MonteCarloEM
+        from .._engine.mcem import MonteCarloEM
 
         return MonteCarloEM
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._repr import abbreviated
-from .embeddings._align import OOV
+from ..embeddings._align import OOV
+from .notebook import abbreviated
 
 
 def is_integer(value: Any) -> bool:

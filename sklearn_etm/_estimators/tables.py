@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ._word_space import is_learned
-from .embeddings._align import composes, find_vectors, is_array
-from .embeddings._vectors import CutVectors
+from ..embeddings._align import composes, find_vectors, is_array
+from ..embeddings._vectors import CutVectors
+from .word_space import is_learned
 
 _estimators: weakref.WeakSet[Any] = weakref.WeakSet()  # of this process, which may hold tables
 _lock = threading.Lock()

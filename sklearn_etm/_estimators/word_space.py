@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.linear_model import Ridge
 
-from .embeddings._align import find_vectors, is_array
-from .embeddings._vectors import CutVectors
+from ..embeddings._align import find_vectors, is_array
+from ..embeddings._vectors import CutVectors
 
 PLACING_RIDGE = 1.0  # words' worth of regularisation, where what training learned of words is predicted for others
 

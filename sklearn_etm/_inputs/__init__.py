@@ -1,0 +1,1 @@
+"""What users hand in: texts, names, columns, pipelines and fitted models of any make."""

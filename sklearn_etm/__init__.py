@@ -4,6 +4,8 @@ from ._compilation_cache import use_compilation_cache
 from ._estimators.etm import ETMTransformer
 from ._estimators.lda import AmortizedLDATransformer
 from ._estimators.lntm import LNTMTransformer
+from ._estimators.montecarlo import MonteCarloLNTMTransformer
+from ._estimators.prodlda import ProdLDATransformer
 from ._inputs.vectorizer import NamedVectorizer
 from ._version import __version__
 
@@ -11,7 +13,9 @@ __all__ = [
     "AmortizedLDATransformer",
     "ETMTransformer",
     "LNTMTransformer",
+    "MonteCarloLNTMTransformer",
     "NamedVectorizer",
+    "ProdLDATransformer",
     "__version__",
     "use_compilation_cache",
 ]

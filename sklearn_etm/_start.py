@@ -1,4 +1,4 @@
-"""Where training starts: the encoder's fixed projection and a first guess of the topics (knows no JAX)."""
+"""Where training starts: the encoder's fixed projection and a first guess of the topics."""
 
 import warnings
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
-from ._fitted.proportions import log_tfidf
+from ._fitted.encoder import log_tfidf
 from ._sparse import column_sums
 from ._threads import one_thread
 from .embeddings._pmi import word_vectors
@@ -31,6 +31,11 @@ class Start(NamedTuple):
     unigram: np.ndarray  # (V,) smoothed word frequencies, sum to 1
     topics: np.ndarray  # (K, V), rows sum to 1
     n_tokens: float  # of the corpus
+
+    @property
+    def log_deviation(self) -> np.ndarray:
+        """Topic logits over the log unigram distribution, (V, K)."""
+        return np.log(self.topics.T) - np.log(self.unigram)[:, None]
 
 
 @one_thread()  # threads would add up in an order of their own, too

@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.sparse as sp
 
-from . import hmc, programs
+from .._fitted.prior import LogisticNormal
+from . import chains, programs
 from .batches import MIN_CHUNKS, Batch, Shape, chunks_needed, padded_batch, padded_size, stack_batches
+from .problem import pad_words
 from .programs import single_precision
-from .svi import _key
-from .training import pad_words
+from .svi import random_key
 
 SIGMOID_REACH = 4.0  # temperatures are the sigmoid of an even grid from -this to this, scaled to [0, 1]
 PILOT_SHARE = 10  # temperatures of a run to each of the pilot's, in which step sizes adapt
@@ -28,18 +29,18 @@ def _program(n_chains: int):
     """Pilot and run for the documents of one batch: log weights of the chains, (B, C)."""
 
     def run(beta_t, batch: Batch, mu, sigma, pilot_grid, grid, n_leapfrog_steps, seed):
-        key = _key(seed)
+        key = random_key(seed)
         rows = beta_t[batch.words]
         shape = (batch.mask.shape[0], n_chains, len(mu))
 
         def log_likelihood(z):
-            return hmc.log_likelihood(jax.nn.softmax(z), rows, batch)
+            return chains.log_likelihood(jax.nn.softmax(z), rows, batch)
 
         def transition(key, z, temperature, log_step):
             def log_density(z):
-                return temperature * log_likelihood(z) + hmc.log_prior(z, mu, sigma)
+                return temperature * log_likelihood(z) + chains.log_prior(z, mu, sigma)
 
-            return hmc.transition(key, z, log_density, jnp.exp(log_step), n_leapfrog_steps)
+            return chains.transition(key, z, log_density, jnp.exp(log_step), n_leapfrog_steps)
 
         def draw_prior(key):
             return mu + sigma * jax.random.normal(key, shape, jnp.float32)
@@ -75,8 +76,7 @@ def log_weights(
     X: sp.csr_array,
     batch_size: int,
     components: np.ndarray,
-    mu: np.ndarray,
-    sigma: np.ndarray,
+    prior: LogisticNormal,
     n_chains: int,
     n_temperatures: int,
     n_leapfrog_steps: int,
@@ -97,8 +97,8 @@ def log_weights(
         (n_chains,),
         beta_t,
         jax.tree.map(lambda leaf: leaf[0], batch),
-        mu.astype(np.float32),
-        sigma.astype(np.float32),
+        prior.mean.astype(np.float32),
+        prior.scale.astype(np.float32),
         temperatures(max(n_temperatures // PILOT_SHARE, 20))[1:],
         temperatures(n_temperatures),
         np.int32(n_leapfrog_steps),

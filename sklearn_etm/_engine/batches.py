@@ -155,6 +155,13 @@ def stack_batches(
     )
 
 
+def no_documents(n_words: int, features: Callable[[sp.csr_array], np.ndarray]) -> Batch:
+    """A batch of the least size, for the shapes of what is learned from others."""
+    shape = Shape(1, 1, MIN_CHUNKS, padded_vocabulary(n_words))
+    stack = stack_batches([sp.csr_array((1, n_words))], features, shape, WORD_CHUNKS[True])
+    return Batch(*(leaf[0] for leaf in stack))
+
+
 def chunks_needed(X: sp.csr_array) -> np.ndarray:
     """Chunks by document that each row fills, (n_samples,)."""
     return -(-np.diff(X.indptr) // CHUNK)
@@ -167,8 +174,9 @@ class Corpus:
     every epoch.  A larger corpus is laid out shard by shard, so that memory stays bounded.
     """
 
-    def __init__(self, X: sp.csr_array, features: Callable, batch_size: int, n_words: int, rng: np.random.RandomState):
+    def __init__(self, X: sp.csr_array, features: Callable, batch_size: int, rng: np.random.RandomState):
         self.X, self.features = X, features
+        self.n_tokens = float(X.data.sum(dtype=np.float64))
         self.n_batches = -(-X.shape[0] // batch_size)
         self._batches = np.array_split(rng.permutation(X.shape[0]), self.n_batches)
         entries = X.nnz if X.nnz <= MAX_KEPT_ENTRIES else SHARD_ENTRIES
@@ -181,20 +189,20 @@ class Corpus:
             padded_size(min(per_shard, self.n_batches), MIN_BATCHES),
             n_documents,
             padded_size(n_chunks + 1, max(2 * n_documents, MIN_CHUNKS)),  # short documents fill one or two each
-            n_words,
+            padded_vocabulary(X.shape[1]),
         )
         self._word_chunk = _word_chunk(X[self._batches[0]])
         self.kept: Batch | None = None  # the batches of a corpus of one shard, once they are laid out
 
-    def shards(self) -> Iterator[tuple[Batch, int]]:
-        """Yield (stacked batches, how many of them are real), the next laid out meanwhile."""
+    def shards(self) -> Iterator[tuple[Batch, range]]:
+        """Yield (stacked batches, which of the corpus's they are), the next laid out meanwhile."""
         with ThreadPoolExecutor(1) as beside:
             following = beside.submit(self._layout, self._shards[0])
             for shard, after in zip_longest(self._shards, self._shards[1:]):
                 batch = following.result()
                 if after is not None:
                     following = beside.submit(self._layout, after)
-                yield batch, len(shard)
+                yield batch, shard
 
     def _layout(self, shard: range) -> Batch:
         if self.kept is not None:

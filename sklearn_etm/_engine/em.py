@@ -4,6 +4,8 @@ E-step: theta of each document by the encoder and a few refinements, as `transfo
 in topics, smoothed and separated, are what the topics are fitted to.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import jax
@@ -11,32 +13,73 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from .._fitted.proportions import Refinement
 from . import programs
 from .batches import Batch
 from .likelihood import expected_counts, refine
-from .models import PADDING_LOG_PROBABILITY, Dirichlet, Hyper, Spec, topic_logits, topic_prior
+from .model import Spec
+from .problem import Problem
 
 M_STEPS = 40  # Adam steps of an M-step that has no closed form
 M_LEARNING_RATE = 0.05
+SEPARATION = 1 / 3  # of `separate`, at an estimator's `separation` of 1
+MAX_SMOOTHING = 0.25  # of a topic's tokens: what the tokens of SVI's topics are bounded by on a small corpus
+UNIGRAM_TOKENS = 300.0  # of the corpus, that smooth each topic: what matters on a small corpus
+MAX_UNIGRAM = 0.25  # of a topic's tokens: what they are bounded by
+
+
+def target(
+    counts: np.ndarray, before: np.ndarray, unigram: np.ndarray, smoothing: float, strength: float
+) -> np.ndarray:
+    """What topics are fitted to, (V, K): counts, tokens of topics (V, K) from before and of the corpus, separated.
+
+    ``smoothing`` is how many tokens the topics from before weigh, ``strength`` the estimator's ``separation``.
+    """
+    tokens = counts.sum() / counts.shape[1]  # of an average topic
+    from_before = min(smoothing, MAX_SMOOTHING * tokens)
+    from_corpus = min(UNIGRAM_TOKENS, MAX_UNIGRAM * tokens)
+    smoothed = counts + from_before * before + from_corpus * unigram[:, None]
+    return separate(smoothed, SEPARATION * strength)
+
+
+def separate(counts: np.ndarray, strength: float) -> np.ndarray:
+    r"""Counts of words in topics, less where other topics use the word, (V, K).
+
+    :math:`n_{vk} / (1 + s \bar\beta_{v,-k} / \sum_u p_u^2)`: the word's mean probability in the other topics, measured
+    by the probability that two tokens of the corpus are the same word, so that neither the number of words nor that of
+    topics matters.  Rare words stay as they are, common ones stay where they are used most.  The largest topic keeps
+    all of its counts: it is there for the words that every document uses.
+    """
+    tokens = counts.sum(axis=0)
+    beta = counts / np.maximum(tokens, 1e-30)
+    others = (beta.sum(axis=1, keepdims=True) - beta).clip(0.0) / max(counts.shape[1] - 1, 1)
+    same = np.sum((counts.sum(axis=1) / tokens.sum()) ** 2)
+    separated = counts / (1.0 + strength * others / same)
+    largest = tokens.argmax()
+    separated[:, largest] = counts[:, largest]
+    return separated
 
 
 def topic_counts(
-    spec: Spec, beta_t: Any, weights: Any, stats: Any, stack: Batch, n: int, refinement: tuple
+    spec: Spec, beta_t: Any, weights: Any, moments: Any, stack: Batch, n: int, refinement: Refinement
 ) -> jax.Array:
     """Expected tokens of each word in each topic, (V, K), summed over the first ``n`` batches of a stack."""
-    encoder_weight, prior_weight, n_steps = refinement
-    refinement = np.float32(encoder_weight), np.asarray(prior_weight, np.float32), np.int32(n_steps)
-    arguments = beta_t, weights, stats, stack, np.int32(n), refinement
+    numbers = Refinement(
+        np.float32(refinement.encoder_weight),
+        np.asarray(refinement.prior_weight, np.float32),
+        np.int32(refinement.n_steps),
+    )
+    arguments = beta_t, weights, moments, stack, np.int32(n), numbers
     return programs.run("em", _counts_program, (spec,), *arguments)
 
 
 def _counts_program(spec: Spec):
-    def run(beta_t, weights, stats, stack: Batch, n, refinement):
+    def run(beta_t, weights, moments, stack: Batch, n, refinement: Refinement):
         encoder_weight, prior_weight, n_steps = refinement
 
         def step(i, total):
             batch = jax.tree.map(lambda leaf: leaf[i], stack)
-            loc, _ = spec.encoder.apply({"params": weights, **stats}, batch.features, batch.mask, False)
+            loc, _ = spec.encoder.apply({"params": weights, **moments}, batch.features, batch.mask, False)
             first = jax.nn.softmax(loc / spec.temperature)
             theta = refine(first, encoder_weight * first + prior_weight, beta_t, batch, n_steps)
             return total + expected_counts(theta, beta_t, batch)
@@ -49,11 +92,13 @@ def _counts_program(spec: Spec):
 def _fit_program(spec: Spec):
     optimiser = optax.adam(M_LEARNING_RATE)
 
-    def run(params, target, hyper: Hyper):
+    def run(parameters, target, constants):
+        priors = spec.topics.priors(constants, spec.K)
+
         def loss(params):
-            log_beta = jax.nn.log_softmax(topic_logits(spec, params, hyper), axis=0)
+            log_beta = jax.nn.log_softmax(spec.topics.logits(params, constants), axis=0)
             fit = jnp.where(target > 0, target * log_beta, 0.0).sum()
-            prior = sum(p.log_density(params[name]) for name, p in topic_prior(spec, hyper).items())
+            prior = sum(p.log_density(params[name]) for name, p in priors.items())
             return -(fit + prior) / target.sum()
 
         def step(_, carry):
@@ -61,16 +106,14 @@ def _fit_program(spec: Spec):
             updates, state = optimiser.update(jax.grad(loss)(params), state)
             return optax.apply_updates(params, updates), state
 
-        return jax.lax.fori_loop(0, M_STEPS, step, (params, optimiser.init(params)))[0]
+        return jax.lax.fori_loop(0, M_STEPS, step, (parameters, optimiser.init(parameters)))[0]
 
     return run
 
 
-def maximise(spec: Spec, params: dict[str, np.ndarray], target: np.ndarray, hyper: Hyper) -> dict[str, np.ndarray]:
-    """Topic parameters that fit ``target``, counts of words in topics (V, K): exactly, or by some steps for ETM."""
-    if spec.topics == "lntm":
-        log_beta = np.log(np.maximum(target / target.sum(axis=0), 1e-30))
-        return {"b": np.where(target > 0, log_beta - hyper["log_unigram"][:, None], 0.0)}
-    if isinstance(prior := topic_prior(spec, hyper).get("log_lambda"), Dirichlet):
-        return {"log_lambda": np.where(prior.known, np.log(target + prior.eta), PADDING_LOG_PROBABILITY)}
-    return programs.run("m_step", _fit_program, (spec,), params, target.astype(np.float32), hyper)
+def maximise(problem: Problem, parameters: dict[str, Any], target: np.ndarray) -> dict[str, Any]:
+    """Topic parameters that fit ``target``, counts of words in topics (V, K): exactly, or by some steps."""
+    exact = problem.spec.topics.fitted_to(target, problem.padded)
+    if exact is not None:
+        return exact
+    return programs.run("m_step", _fit_program, (problem.spec,), parameters, target.astype(np.float32), problem.padded)

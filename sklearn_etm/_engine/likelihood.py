@@ -5,12 +5,9 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.special import gammaln
 
+from .._numbers import BLOCK_FLOATS, TINY
 from .batches import Batch
-
-TINY = 1e-30
-BLOCK_FLOATS = 1 << 20  # gathered at a time: larger temporaries leave the cache, and are mapped into memory anew
 
 
 class Block(NamedTuple):
@@ -122,20 +119,6 @@ def product_log_likelihood(theta: jax.Array, logits: jax.Array, batch: Batch) ->
 def by_document(chunks: jax.Array, batch: Batch) -> jax.Array:
     """Sums over the chunks of each document, (B, ...)."""
     return jax.ops.segment_sum(chunks, batch.document, batch.mask.shape[0], indices_are_sorted=True)
-
-
-def poisson_terms(batch: Batch) -> jax.Array:
-    r"""What the log-probability of Poisson counts has besides, (B,): :math:`N \log N - N - \sum_v \log x_v!`.
-
-    The rate of a word is :math:`N_d \theta_d \beta_v`, so that the rates of a document add up to its length; words
-    that it does not use enter by this sum alone.
-    """
-    length = by_document(batch.counts.sum(1), batch)
-    return (
-        length * jnp.log(jnp.where(length > 0, length, 1.0))
-        - length
-        - by_document(gammaln(batch.counts + 1).sum(1), batch)
-    )
 
 
 def refine(theta: jax.Array, prior: jax.Array, beta_t: jax.Array, batch: Batch, n_steps: int) -> jax.Array:

@@ -1,5 +1,9 @@
 """Stochastic variational inference: NumPyro's SVI over stacked batches."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax
@@ -10,29 +14,162 @@ from numpyro.infer import SVI, TraceMeanField_ELBO
 from numpyro.infer.svi import SVIState
 from numpyro.optim import optax_to_numpyro
 
-from . import programs
-from .batches import Array, Batch
-from .models import PRIOR_PARAMETERS, Hyper, Spec, guide, model, topic_prior
+from .._fitted.encoder import Encoder
+from .._fitted.prior import Prior
+from .._fitted.proportions import Refinement
+from . import em, programs
+from .batches import Array, Batch, Corpus, no_documents
+from .encoder import first_weights, served
+from .model import POINT, Hyper, Spec, guide, model
+from .problem import Problem, pad_words
+from .programs import single_precision
 
-TOPIC_STEP = {
-    "lntm": 5.0,
-    "lda": 5.0,
-    "etm": 1.0,
-}  # of topic parameters, in units of the learning rate: free logits need larger ones
+FINAL_RATE = 0.02  # share of the learning rate that is left in the last step of `fit`
+SEPARATION = 0.125  # nats per token and unit of the estimator's `separation`, in the objective
 
 
 class Losses(NamedTuple):
-    """Sums over the documents of an epoch, in nats; ``objective`` has the priors of the topics besides."""
+    """Sums over the documents of a pass, in nats; ``objective`` has the priors of the topics besides."""
 
-    objective: Array
-    reconstruction: Array
-    kl: Array
+    objective: Any
+    reconstruction: Any
+    kl: Any
+
+
+@dataclass(frozen=True)
+class VariationalTrainer:
+    """Learns topics and an encoder; its states are NumPyro's."""
+
+    problem: Problem
+
+    def begin(self, parameters: dict[str, np.ndarray], loc_scale: np.ndarray, rng: np.random.RandomState) -> SVIState:
+        """State to start from."""
+        problem = self.problem
+        state = _blank_state(problem)
+        params = parameters_of(state)
+        params["encoder$params"] = first_weights(params["encoder$params"], np.asarray(loc_scale, np.float32), rng)
+        for name in params.keys() & problem.prior.keys():  # of a learned prior
+            params[name] = problem.prior[name]
+        for moments in state.mutable_state["encoder$state"]["batch_stats"].values():
+            moments["var"] = np.ones_like(moments["var"])
+        padding = problem.spec.topics.padding
+        padded = {n: pad_words(v, padding[n]) if n in padding else v for n, v in parameters.items()}
+        state = _with_topics(state, padded)
+        return state._replace(rng_key=rng.randint(0, 2**31 - 1, size=2).astype(np.uint32))
+
+    def arrays(self, state: SVIState) -> dict[str, np.ndarray]:
+        """All of a state as arrays by name; words are not padded."""
+        step, (params, optimiser) = state.optim_state
+        adam = next(filter(_is_adam, jax.tree.leaves(optimiser, is_leaf=_is_adam)))
+        named = {
+            "parameters": params,
+            "first_moments": adam.mu,
+            "second_moments": adam.nu,
+            "batch_stats": state.mutable_state["encoder$state"]["batch_stats"],
+            "n_steps": step,
+            "rng_key": state.rng_key,
+        }
+        flat = {"/".join(key.key for key in path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(named)}
+        return {name: np.asarray(v)[self._rows(name)] for name, v in flat.items()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> SVIState:
+        """The state that `arrays` took apart."""
+        named: dict[str, Any] = {}
+        for name, value in arrays.items():
+            *path, last = name.split("/")
+            inner = named
+            for key in path:
+                inner = inner.setdefault(key, {})
+            inner[last] = pad_words(value, self._padding(name)) if self._rows(name) != ... else value
+        blank, n_steps = _blank_state(self.problem), named["n_steps"]
+        adam = optax.ScaleByAdamState(n_steps, named["first_moments"], named["second_moments"])
+        optimiser = blank.optim_state[1][1]._replace(count=n_steps)
+        optimiser = jax.tree.map(lambda node: adam if _is_adam(node) else node, optimiser, is_leaf=_is_adam)
+        blank.mutable_state["encoder$state"]["batch_stats"] = named["batch_stats"]
+        return blank._replace(
+            optim_state=(n_steps, (named["parameters"], optimiser)), rng_key=named["rng_key"]
+        )
+
+    def _rows(self, name: str) -> Any:
+        """What is kept of an array: without the words that pad it, where it has one row a word."""
+        return slice(self.problem.n_words) if _parameter(name) in self.problem.spec.topics.padding else ...
+
+    def _padding(self, name: str) -> float:
+        return self.problem.spec.topics.padding[_parameter(name)] if name.startswith("parameters/") else 0.0
+
+    def falling(self, passes: np.ndarray, max_iter: int) -> np.ndarray:
+        """Share of the learning rate after some passes of `fit`."""
+        return 1 - (1 - FINAL_RATE) * passes / max_iter
+
+    @single_precision
+    def run_pass(
+        self, state: SVIState, corpus: Corpus, rates: np.ndarray, separation: float, rng: np.random.RandomState
+    ) -> tuple[SVIState, Losses]:
+        """One pass over a corpus, with a learning rate for each batch."""
+        n_documents = corpus.X.shape[0]
+        separation = SEPARATION * separation * corpus.n_tokens / n_documents
+        hyper = self.problem.hyper(corpus.n_batches, n_documents, separation)
+        total = Losses(0.0, 0.0, 0.0)
+        for stack, batches in corpus.shards():
+            order, padded_rates = visits(rates[batches], stack, rng)
+            arguments = state, stack, order, np.int32(len(batches)), padded_rates, hyper
+            state, sums = programs.run("svi", _pass_program, (self.problem.spec,), *arguments)
+            total = Losses(*(before + float(now) for before, now in zip(total, sums, strict=True)))
+        return state, total
+
+    @single_precision
+    def expected_counts(self, state: SVIState, corpus: Corpus, refinement: Refinement) -> np.ndarray:
+        """E-step: expected tokens of each word in each topic, (V, K); theta refined as in `transform`."""
+        beta_t = self.problem.topics(self.topic_parameters(state))
+        total = np.zeros(beta_t.shape)
+        for stack, batches in corpus.shards():
+            total += np.asarray(self._count(state, beta_t, stack, len(batches), refinement))
+        return total
+
+    @single_precision
+    def compile_expected_counts(self, state: SVIState, corpus: Corpus, refinement: Refinement) -> None:
+        """Compile the E-step, for a thread beside the passes of SVI; once there has been one."""
+        if corpus.kept is not None:
+            beta_t = self.problem.topics(self.topic_parameters(state))
+            self._count(state, beta_t, corpus.kept, 0, refinement)
+
+    def _count(self, state: SVIState, beta_t: np.ndarray, stack: Batch, n: int, refinement: Refinement) -> jax.Array:
+        weights, moments = parameters_of(state)["encoder$params"], state.mutable_state["encoder$state"]
+        return em.topic_counts(self.problem.spec, beta_t, weights, moments, stack, n, refinement)
+
+    @single_precision
+    def fit_topics(self, state: SVIState, target: np.ndarray) -> SVIState:
+        """M-step: the state with topics that fit counts of words in topics, (V, K)."""
+        return _with_topics(state, em.maximise(self.problem, self.topic_parameters(state), target))
+
+    def topic_parameters(self, state: SVIState) -> dict[str, Any]:
+        """The topic parameters in a state, by their names in the family."""
+        params = parameters_of(state)
+        return {name.removesuffix(POINT): value for name, value in params.items() if name.endswith(POINT)}
+
+    def prior(self, state: SVIState) -> Prior:
+        """The prior of documents, learned or given."""
+        return self.problem.fitted_prior(parameters_of(state))
+
+    def inference(self, state: SVIState) -> Encoder:
+        """The encoder, as it is served."""
+        weights, moments = parameters_of(state)["encoder$params"], state.mutable_state["encoder$state"]["batch_stats"]
+        return served(weights, moments, self.problem.features, self.problem.spec.temperature)
+
+
+def _is_adam(node: Any) -> bool:
+    return isinstance(node, optax.ScaleByAdamState)
+
+
+def _parameter(name: str) -> str:
+    """The topic parameter that an array of a state belongs to."""
+    return name.rpartition("/")[2].removesuffix(POINT)
 
 
 def _scale_topics(factor: float) -> optax.GradientTransformation:
     def scale(updates, params=None):
         return {
-            name: jax.tree.map(lambda leaf: factor * leaf, update) if name.endswith("_point") else update
+            name: jax.tree.map(lambda leaf: factor * leaf, update) if name.endswith(POINT) else update
             for name, update in updates.items()
         }
 
@@ -42,7 +179,7 @@ def _scale_topics(factor: float) -> optax.GradientTransformation:
 def _svi(spec: Spec) -> SVI:
     @optax.inject_hyperparams
     def optimiser(learning_rate):
-        steps = _scale_topics(TOPIC_STEP[spec.topics])
+        steps = _scale_topics(spec.topics.step)
         return optax.chain(optax.scale_by_adam(), steps, optax.scale_by_learning_rate(learning_rate))
 
     svi = SVI(
@@ -61,22 +198,23 @@ def _with_learning_rate(state: SVIState, learning_rate: jax.Array) -> SVIState:
     return state._replace(optim_state=(step, (params, opt._replace(hyperparams=hyperparams))))
 
 
-def _key(data: Array) -> jax.Array:
-    return jax.random.wrap_key_data(data, impl="threefry2x32")  # whatever the user's default generator is
+def random_key(data: Array) -> jax.Array:
+    """A key of JAX's threefry, whatever the user's default generator is."""
+    return jax.random.wrap_key_data(data, impl="threefry2x32")
 
 
-def _epoch_program(spec: Spec):
+def _pass_program(spec: Spec):
     svi = _svi(spec)
 
     def run(state: SVIState, stack: Batch, order: jax.Array, n: jax.Array, learning_rate: jax.Array, hyper: Hyper):
-        state = state._replace(rng_key=_key(state.rng_key))
+        state = state._replace(rng_key=random_key(state.rng_key))
 
         def step(i, carry):
             state, sums = carry
             batch = jax.tree.map(lambda leaf: leaf[order[i]], stack)
             state, step_loss = svi.update(_with_learning_rate(state, learning_rate[i]), batch, hyper)
             parts = (state.mutable_state[name]["sum"] for name in Losses._fields[1:])
-            return state, Losses(*map(jnp.add, sums, (step_loss / hyper["n_batches"], *parts)))
+            return state, Losses(*map(jnp.add, sums, (step_loss / hyper.n_batches, *parts)))
 
         state, sums = jax.lax.fori_loop(0, n, step, (state, Losses(*jnp.zeros(3, jnp.float32))))
         return state._replace(rng_key=jax.random.key_data(state.rng_key)), sums
@@ -85,44 +223,16 @@ def _epoch_program(spec: Spec):
 
 
 def _init_program(spec: Spec):
-    return lambda batch, hyper: _svi(spec).init(_key(np.zeros(2, np.uint32)), batch, hyper)._replace(rng_key=None)
+    return lambda batch, hyper: _svi(spec).init(random_key(np.zeros(2, np.uint32)), batch, hyper)._replace(rng_key=None)
 
 
-def _blank_state(spec: Spec, stack: Batch, hyper: Hyper) -> SVIState:
-    """An SVI state of zeros: the model is traced for its shapes, nothing is compiled."""
-    shapes = programs.shapes("init", _init_program, (spec,), jax.tree.map(lambda leaf: leaf[0], stack), hyper)
+@single_precision
+def _blank_state(problem: Problem) -> SVIState:
+    """An SVI state of zeros: the model is traced for its shapes on no documents, nothing is compiled."""
+    batch = no_documents(problem.n_words, problem.features)
+    shapes = programs.shapes("init", _init_program, (problem.spec,), batch, problem.hyper(1, 1, 0.0))
     blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), shapes)
     return blank._replace(rng_key=np.zeros(2, np.uint32))
-
-
-def initial_state(
-    spec: Spec, stack: Batch, hyper: Hyper, topics: dict[str, np.ndarray], rng: np.random.RandomState
-) -> SVIState:
-    """SVI state to start from; weights are drawn by NumPy, so that they do not depend on JAX's generator."""
-    state = _blank_state(spec, stack, hyper)
-    params = parameters(state)
-    params["encoder$params"] = jax.tree_util.tree_map_with_path(
-        lambda path, leaf: _initial_weight(path[-1].key, leaf, hyper, rng), params["encoder$params"]
-    )
-    for name in params.keys() & hyper.keys():  # learned prior of the documents
-        params[name] = np.asarray(hyper[name], np.float32)
-    set_topics(state, topics)
-    for moments in state.mutable_state["encoder$state"]["batch_stats"].values():
-        moments["var"] = np.ones_like(moments["var"])
-    return state._replace(rng_key=rng.randint(0, 2**31 - 1, size=2).astype(np.uint32))
-
-
-def restored_state(spec: Spec, stack: Batch, hyper: Hyper, leaves: list[np.ndarray]) -> SVIState:
-    """SVI state from its leaves."""
-    return jax.tree.unflatten(jax.tree.structure(_blank_state(spec, stack, hyper)), leaves)
-
-
-def _initial_weight(kind: str, leaf: np.ndarray, hyper: Hyper, rng: np.random.RandomState) -> np.ndarray:
-    if kind == "kernel":  # Glorot
-        return rng.normal(scale=np.sqrt(2.0 / sum(leaf.shape)), size=leaf.shape).astype(leaf.dtype)
-    if kind == "scale":  # of batch norm
-        return np.broadcast_to(hyper["loc_scale"], leaf.shape).astype(leaf.dtype)
-    return np.zeros_like(leaf)
 
 
 def visits(rates: np.ndarray, stack: Batch, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
@@ -133,33 +243,13 @@ def visits(rates: np.ndarray, stack: Batch, rng: np.random.RandomState) -> tuple
     return order, padded_rates
 
 
-def run_epoch(
-    spec: Spec, state: SVIState, stack: Batch, rates: np.ndarray, hyper: Hyper, rng: np.random.RandomState
-) -> tuple[SVIState, Losses]:
-    """One pass over the first batches of a stack, as many as there are learning rates, in random order."""
-    order, padded_rates = visits(rates, stack, rng)
-    arguments = state, stack, order, np.int32(len(rates)), padded_rates, hyper
-    state, sums = programs.run("svi", _epoch_program, (spec,), *arguments)
-    return state, Losses(*map(float, sums))
-
-
-def parameters(state: SVIState) -> dict[str, Any]:
+def parameters_of(state: SVIState) -> dict[str, Any]:
     """The parameters of model and guide in a state."""
     return state.optim_state[1][0]
 
 
-def topics(spec: Spec, state: SVIState, hyper: Hyper) -> dict[str, Any]:
-    """The topic parameters in a state, by their names in the model."""
-    return {name: parameters(state)[f"{name}_point"] for name in topic_prior(spec, hyper)}
-
-
-def document_prior(state: SVIState, hyper: Hyper) -> dict[str, Any]:
-    """Prior of the documents in a state, learned or given, by the names of its parameters."""
-    params = parameters(state)
-    return {name: params.get(name, hyper[name]) for name in PRIOR_PARAMETERS & hyper.keys()}
-
-
-def set_topics(state: SVIState, values: dict[str, np.ndarray]) -> None:
-    """Replace topic parameters in a state."""
-    for name, value in values.items():
-        parameters(state)[f"{name}_point"] = np.asarray(value, np.float32)
+def _with_topics(state: SVIState, values: Mapping[str, np.ndarray]) -> SVIState:
+    """The state with other topic parameters."""
+    step, (params, optimiser) = state.optim_state
+    points = {name + POINT: np.asarray(value, np.float32) for name, value in values.items()}
+    return state._replace(optim_state=(step, ({**params, **points}, optimiser)))

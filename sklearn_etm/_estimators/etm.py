@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from .._inputs.names import column_names
 from .._start import Start
-from ..embeddings._align import align
+from ..embeddings._align import OOV, align
 from ..embeddings._vectors import CutVectors
-from .base import BaseTopicModel, TopicStart, Training
-from .lntm import log_deviation
+from . import parameters as kinds
+from .encoded import MixtureTopicModel
 from .meaning import MeaningMixin
 from .tables import cut, is_same_source, is_table, remember, whole
-from .word_space import WordSpace, is_learned
+from .word_space import WordSpace, is_learned, placed
 
-RIDGE = 1e-2  # of the mean eigenvalue, in least squares
-EMBEDDING_FREEDOM = 1.0  # how far trained word vectors move from those given, in their own standard deviations
+if TYPE_CHECKING:
+    from .._engine.loop import Training
+    from .._engine.topics import TopicStart
 
 
-class ETMTransformer(MeaningMixin, BaseTopicModel):
+class ETMTransformer(MeaningMixin, MixtureTopicModel):
     r"""Embedded Topic Model: words and topics are vectors of one space.
 
     .. math::
@@ -139,7 +141,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
         the posterior has collapsed.
     n_iter_ : int
         Number of passes of SVI.
-    n_documents_seen_ : int
+    n_samples_seen_ : int
         Number of documents, with a token, of the last `fit` and each `partial_fit` after it.
     n_features_in_ : int
         Number of columns of ``X``.
@@ -184,7 +186,17 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
     [('star', ...)]
     """
 
-    _kind = "etm"
+    _kinds: ClassVar[dict[str, kinds.Kind]] = {
+        **MixtureTopicModel._kinds,
+        "embeddings": kinds.ANY,
+        "vocabulary": kinds.ANY,
+        "train_embeddings": kinds.FLAG,
+        "oov": kinds.one_of(*OOV),
+        "center_embeddings": kinds.FLAG,
+        "normalize_embeddings": kinds.FLAG,
+        "embedding_size": kinds.COUNT,
+        "topic_prior_scale": kinds.POSITIVE,
+    }
 
     def __init__(
         self,
@@ -251,11 +263,7 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
 
     @property
     def _corpus_vector_size(self) -> int:
-        return self.embedding_size if self._learns_vectors else 0
-
-    @property
-    def _learns_vectors(self) -> bool:
-        return is_learned(self.embeddings)
+        return self.embedding_size if is_learned(self.embeddings) else 0
 
     def __sklearn_clone__(self):
         """As scikit-learn clones, but the table of vectors is shared: there may be gigabytes of it."""
@@ -269,12 +277,12 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
 
     def __getstate__(self):
         """A fitted model leaves the table where it is and takes the vectors of its own words."""
-        state = dict(super().__getstate__())
-        vectors = state.get("_vectors_in_use")
-        if vectors is not None:
-            if self._source_in_use is self.embeddings:
-                state["embeddings"] = vectors
-            state["_source_in_use"] = vectors
+        state = super().__getstate__()
+        space = state.get("_space")
+        if space is not None and space["table"] is not None:
+            if space["source"] is self.embeddings:
+                state["embeddings"] = space["table"]
+            state["_space"] = {**space, "source": space["table"]}
         return state
 
     def __setstate__(self, state):
@@ -284,56 +292,54 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
         if isinstance(vectors, CutVectors) and (table := whole(vectors)) is not None:
             self.embeddings = table
             remember(self)
-            if getattr(self, "_source_in_use", None) is vectors:
-                self._source_in_use = table
+            if hasattr(self, "_space") and self._space.source is vectors:
+                self._space = replace(self._space, source=table)
 
     def _resume(self) -> Training:
-        if not is_same_source(self.embeddings, self._source_in_use, self._vectors_in_use):
+        space = self._space
+        if not is_same_source(self.embeddings, space.source, space.table):
             raise ValueError(
                 "embeddings is another source than at first, but the model in training has vectors of that one. "
                 "Set embeddings back, or fit anew: with warm_start=False, or on a clone."
             )
-        words = None if self.vocabulary is None else column_names(self.vocabulary, argument="vocabulary")
-        if self._words_in_use is not None and words is not None and words != self._words_in_use:
+        words = None if self.vocabulary is None else tuple(column_names(self.vocabulary, argument="vocabulary"))
+        if space.words is not None and words is not None and words != space.words:
             raise ValueError(
                 "vocabulary names other words than at first, whose vectors the model in training has. Set vocabulary "
                 "back, or fit anew: with warm_start=False, or on a clone."
             )
         return super()._resume()
 
-    def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
-        rho, attributes = self._word_vectors(start, rng)
-        logits = log_deviation(start)
-        alpha = _least_squares(rho, logits, start.unigram).T
-        parameters = {"alpha": alpha}
-        learned = self.train_embeddings or self.embeddings is None
-        if learned:  # words move as little as lets them express the first topics
-            move = _least_squares(alpha, (logits - rho @ alpha.T).T, np.ones(len(alpha))).T
-            parameters["rho"] = rho + move
-        constants = {"rho": rho, "tau": EMBEDDING_FREEDOM, "delta": self.topic_prior_scale}
-        return TopicStart(parameters, constants, {"train_rho": learned}, attributes)
+    def _topic_start(self, start: Start, rng: np.random.RandomState) -> tuple[TopicStart, dict[str, Any]]:
+        from .._engine.topics import EmbeddedTopics
 
-    def _word_vectors(self, start: Start, rng: np.random.RandomState) -> tuple[np.ndarray, dict[str, Any]]:
-        """Word vectors of unit variance to start from, (V, L), and fitted attributes that tell of them."""
-        self._source_in_use, self._vectors_in_use, self._words_in_use = self.embeddings, None, None
+        space, coverage = self._first_space(start, rng)
+        learns_vectors = bool(self.train_embeddings or self.embeddings is None)
+        topic = EmbeddedTopics.begin(start, space.given, space.unit, learns_vectors, self.topic_prior_scale)
+        space = replace(space, given=topic.constants["rho"])  # one array for both
+        return topic, {"embedding_coverage_": coverage, "_space": space}
+
+    def _first_space(self, start: Start, rng: np.random.RandomState) -> tuple[WordSpace, float]:
+        """Word vectors to start from, and the share of words that ``embeddings`` had one for."""
         remember(self)
-        center = normalize = False
+        table = words = center = None
+        normalize = False
         if self.embeddings is None:
             rho, coverage = _widened(start.projection, start.vectors, self.embedding_size, rng), 0.0
-        elif self._learns_vectors:
+        elif is_learned(self.embeddings):
             rho, coverage = start.vectors[:, : self.embedding_size], 1.0
         else:
             words = self._words(len(start.unigram))
-            self._words_in_use = None if self.vocabulary is None else words
             rho, known = align(self.embeddings, words, len(start.unigram), self.oov, rng)
-            coverage, center, normalize = float(known.mean()), self.center_embeddings, self.normalize_embeddings
+            coverage, normalize = float(known.mean()), self.normalize_embeddings
             if is_table(self.embeddings):
-                self._vectors_in_use = cut(self.embeddings, words or (), known, rho)
-        space = WordSpace.of(rho, center, normalize)
-        rho = space.place(rho)
-        scale = float(np.std(rho, dtype=np.float64)) or 1.0
-        space_attributes = {"_embedding_center": space.center, "_embedding_unit": space.normalize}
-        return rho / scale, {"embedding_coverage_": coverage, "_embedding_scale": scale, **space_attributes}
+                table = cut(self.embeddings, words or (), known, rho)
+            center = rho.mean(axis=0) if self.center_embeddings else None
+        rho = placed(rho, center, normalize)
+        unit = float(np.std(rho, dtype=np.float64)) or 1.0
+        named = None if words is None or self.vocabulary is None else tuple(words)
+        log_unigram = np.log(start.unigram).astype(np.float32)
+        return WordSpace(self.embeddings, named, table, rho / unit, unit, center, normalize, log_unigram), coverage
 
     def _words(self, n_features: int) -> list[str] | None:
         """The word of each column, where it is known."""
@@ -350,22 +356,9 @@ class ETMTransformer(MeaningMixin, BaseTopicModel):
                     )
         return words
 
-    def _topic_attributes(self, topics: dict[str, np.ndarray], attributes: dict[str, Any]) -> dict[str, Any]:
-        scale = attributes["_embedding_scale"]  # back to the space of the vectors given
-        return {"topic_embeddings_": topics["alpha"] / scale, "word_embeddings_": topics["rho"] * scale}
-
 
 def _widened(projection: np.ndarray, vectors: np.ndarray, size: int, rng: np.random.RandomState) -> np.ndarray:
     """``size`` columns: the projection's, then others of the vectors, then noise where there are too few."""
     known = np.concatenate([projection, vectors[:, projection.shape[1] :]], axis=1)[:, :size]
     noise = rng.normal(scale=known.std(), size=(len(known), max(size - known.shape[1], 0)))
     return np.concatenate([known, noise], axis=1).astype(np.float32)
-
-
-def _least_squares(A: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Ridge solution B of ``A @ B = targets``, rows weighted."""
-    A = A.astype(np.float64)
-    weighted = A * weight[:, None]
-    gram = weighted.T @ A
-    ridge = RIDGE * np.trace(gram) / len(gram) + 1e-12
-    return np.linalg.solve(gram + ridge * np.eye(len(gram)), weighted.T @ targets)

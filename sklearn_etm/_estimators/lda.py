@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
 from .._start import Start
-from .base import BaseTopicModel, TopicStart
+from . import parameters as kinds
+from .encoded import MixtureTopicModel
+
+if TYPE_CHECKING:
+    from .._engine.documents import DocumentStart
+    from .._engine.topics import TopicStart
 
 
-class AmortizedLDATransformer(BaseTopicModel):
+def _has_normal_proportions(model: AmortizedLDATransformer) -> bool:
+    """Whether topic proportions are a softmax of normals; else an AttributeError says what to do."""
+    if model.doc_topic_family != "logistic_normal":
+        raise AttributeError(
+            "This is of topic proportions that are a softmax of normals, and this model has Dirichlet ones: fit with "
+            'doc_topic_family="logistic_normal".'
+        )
+    return True
+
+
+class AmortizedLDATransformer(MixtureTopicModel):
     r"""Latent Dirichlet allocation whose documents are inferred by an encoder.
 
     .. math::
@@ -33,7 +49,7 @@ class AmortizedLDATransformer(BaseTopicModel):
         it is the number of tokens of each topic that it weighs in `transform`.
     topic_word_prior : float, default=0.01
         Concentration :math:`\eta`; smaller means fewer words in a topic.
-    guide : {"logistic_normal", "dirichlet"}, default="logistic_normal"
+    doc_topic_family : {"logistic_normal", "dirichlet"}, default="logistic_normal"
         Family of the posterior of topic proportions. "logistic_normal" replaces the prior as well, by Laplace
         approximation. "dirichlet" keeps it, with gradients by implicit reparameterisation; a fit takes about four
         times as long.
@@ -92,8 +108,8 @@ class AmortizedLDATransformer(BaseTopicModel):
     topic_concentrations_ : ndarray of shape (num_topics, n_features)
         :math:`\lambda`.
     doc_topic_prior_ : ndarray of shape (num_topics,)
-        Concentrations :math:`a`. With ``guide="logistic_normal"`` those that it matches; its mean and scale are
-        ``doc_topic_prior_mean_`` and ``doc_topic_prior_scale_``.
+        Concentrations :math:`a`. With ``doc_topic_family="logistic_normal"`` those that it matches; its mean and scale
+        are ``doc_topic_prior_mean_`` and ``doc_topic_prior_scale_``.
     loss_curve_ : list of float
         Negative ELBO after each pass, in nats per document: the sum of the next two.
     reconstruction_curve_ : list of float
@@ -103,7 +119,7 @@ class AmortizedLDATransformer(BaseTopicModel):
         the posterior has collapsed.
     n_iter_ : int
         Number of passes of SVI.
-    n_documents_seen_ : int
+    n_samples_seen_ : int
         Number of documents, with a token, of the last `fit` and each `partial_fit` after it.
     n_features_in_ : int
         Number of columns of ``X``.
@@ -140,7 +156,11 @@ class AmortizedLDATransformer(BaseTopicModel):
     True
     """
 
-    _kind = "lda"
+    _kinds: ClassVar[dict[str, kinds.Kind]] = {
+        **MixtureTopicModel._kinds,
+        "topic_word_prior": kinds.POSITIVE,
+        "doc_topic_family": kinds.one_of("dirichlet", "logistic_normal"),
+    }
 
     def __init__(
         self,
@@ -148,7 +168,7 @@ class AmortizedLDATransformer(BaseTopicModel):
         *,
         doc_topic_prior: float | Sequence[float] = 0.1,
         topic_word_prior: float = 0.01,
-        guide: str = "logistic_normal",
+        doc_topic_family: str = "logistic_normal",
         learn_prior: bool = False,
         likelihood: str = "multinomial",
         topic_smoothing: float = 1000.0,
@@ -171,7 +191,7 @@ class AmortizedLDATransformer(BaseTopicModel):
         self.num_topics = num_topics
         self.doc_topic_prior = doc_topic_prior
         self.topic_word_prior = topic_word_prior
-        self.guide = guide
+        self.doc_topic_family = doc_topic_family
         self.learn_prior = learn_prior
         self.likelihood = likelihood
         self.topic_smoothing = topic_smoothing
@@ -191,9 +211,17 @@ class AmortizedLDATransformer(BaseTopicModel):
         self.random_state = random_state
         self.verbose = verbose
 
-    def _start_topics(self, start: Start, rng: np.random.RandomState) -> TopicStart:
-        log_lambda = np.log(self.topic_word_prior + start.n_tokens / self.num_topics * start.topics.T)
-        return TopicStart({"log_lambda": log_lambda}, {"eta": self.topic_word_prior}, {}, {})
+    def _topic_start(self, start: Start, rng: np.random.RandomState) -> tuple[TopicStart, dict[str, Any]]:
+        from .._engine.topics import DirichletTopics
 
-    def _topic_attributes(self, topics: dict[str, np.ndarray], attributes: dict[str, Any]) -> dict[str, Any]:
-        return {"topic_concentrations_": np.exp(topics["log_lambda"].T.astype(np.float64))}
+        return DirichletTopics.begin(start, self.topic_word_prior), {}
+
+    def _document_start(self) -> DocumentStart:
+        from .._engine.documents import DirichletDocuments
+
+        if self.doc_topic_family == "logistic_normal":
+            return super()._document_start()
+        return DirichletDocuments.begin(self._concentration(), bool(self.learn_prior))
+
+    encode = available_if(_has_normal_proportions)(MixtureTopicModel.encode)
+    log_marginal_likelihood = available_if(_has_normal_proportions)(MixtureTopicModel.log_marginal_likelihood)

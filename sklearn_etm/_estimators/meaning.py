@@ -1,36 +1,37 @@
-"""What words and topics in one space make possible: search by meaning, and words never seen (knows no JAX)."""
+"""What words and topics in one space make possible: search by meaning, and words never seen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
+from .._fitted.model import FitState, TopicModel
 from .._inputs.names import column_names
 from ..embeddings._align import check_unique, is_array
 from ..embeddings._spelling import spelled
-from ..embeddings._vectors import CutVectors
-from .extension import NewWords, extended_attributes
+from .extension import NewWords, appended, extended_model, extended_state, extended_topics
 from .tables import remember
-from .word_space import Description, describe, unit
+from .word_space import Description, WordSpace, describe, unit
 
 
 class MeaningMixin:
     """Methods of a model whose words and topics are vectors of one space."""
 
     n_features_in_: int
+    components_: np.ndarray
     feature_names_in_: np.ndarray
     word_embeddings_: np.ndarray
     topic_embeddings_: np.ndarray
     embeddings: Any
     vocabulary: Any
-    _training: dict[str, Any]
-    _source_in_use: Any  # of the word vectors of the fit
-    _words_in_use: list[str] | None  # of the columns, where ``vocabulary`` named them
-    _vectors_in_use: CutVectors | None  # those of its words, where the source is a table
+    _model: TopicModel
+    _state: FitState
+    _space: WordSpace
     _words: Callable[[int], list[str] | None]
 
     # Search
@@ -199,44 +200,54 @@ class MeaningMixin:
         described = describe(self, words, vectors, names)
         new = self._expected(described, frequencies)
         extended = object.__new__(type(self))
-        extended.__dict__.update(self.__dict__, **extended_attributes(self.__dict__, new))
-        extended._name_columns(words, described)
+        extended.__dict__.update(self.__dict__, **self._extended_attributes(words, described, new))
         remember(extended)
         return extended
 
     def _expected(self, described: Description, frequencies: ArrayLike | None) -> NewWords:
         """What the model would know of the words described, had it been trained on them."""
         rho = described.predict_vectors(self.word_embeddings_)
-        known = self._training["trainer"]["hyper"]["log_unigram"]
+        known, features = self._space.log_unigram, self._model.inference.features
         if frequencies is None:
             log_unigram = described.predict(known[:, None])[:, 0].clip(known.min(), known.max())
         else:
             log_unigram = np.log(_check_frequencies(frequencies, len(rho)))
-        idf = self._training["idf"]
         return NewWords(
             start=rho if described.given is None else described.new_features,
             rho=rho,
             log_unigram=log_unigram,
-            idf=np.interp(log_unigram, np.sort(known), np.sort(idf)[::-1]),  # rarer words count for more
-            projection=described.predict(self._training["projection"]),
+            idf=np.interp(log_unigram, np.sort(known), np.sort(features.idf)[::-1]),  # rarer words count for more
+            projection=described.predict(features.projection),
         )
 
-    def _name_columns(self, words: list[str], described: Description) -> None:
-        """Names of the columns, and parameters by which a clone could be fitted to them."""
+    def _extended_attributes(self, words: list[str], described: Description, new: NewWords) -> dict[str, Any]:
+        """Attributes of the model over more words, and parameters by which a clone could be fitted to them."""
+        space = self._space
+        given = appended(space.given, new.start / space.unit)
+        log_unigram = appended(space.log_unigram, new.log_unigram)
+        vectors = self.word_embeddings_, space.log_unigram
+        components = extended_topics(self.components_, self.topic_embeddings_, *vectors, new)
+        attributes: dict[str, Any] = {
+            "components_": components,
+            "word_embeddings_": appended(self.word_embeddings_, new.rho),
+            "n_features_in_": self.n_features_in_ + len(words),
+            "_model": extended_model(self._model, components, new),
+            "_state": extended_state(self._state, given, log_unigram, new, space.unit),
+        }
         if hasattr(self, "feature_names_in_"):
-            self.feature_names_in_ = np.array([*self.feature_names_in_, *words], dtype=object)
+            attributes["feature_names_in_"] = np.array([*self.feature_names_in_, *words], dtype=object)
         if self.vocabulary is not None:
-            self.vocabulary = [*column_names(self.vocabulary, argument="vocabulary"), *words]
-        if self._words_in_use is not None:
-            self._words_in_use = [*self._words_in_use, *words]
-        if described.given is None:
-            return
-        source, table = self._source_in_use, self._vectors_in_use
-        if is_array(source) and source is self.embeddings:
-            self.embeddings = np.concatenate([source, described.given])
-            self._source_in_use = self.embeddings
-        if table is not None:
-            self._vectors_in_use = table.extended(words, described.given)
+            attributes["vocabulary"] = [*column_names(self.vocabulary, argument="vocabulary"), *words]
+        source, table = space.source, space.table
+        if described.given is not None and is_array(source) and source is self.embeddings:
+            source = attributes["embeddings"] = np.concatenate([source, described.given])
+        if described.given is not None and table is not None:
+            table = table.extended(words, described.given)
+        known = None if space.words is None else (*space.words, *words)
+        attributes["_space"] = replace(
+            space, source=source, words=known, table=table, given=given, log_unigram=log_unigram
+        )
+        return attributes
 
 
 def _new_words(words: Sequence[str], names: list[str] | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 try:  # experimental, since scikit-learn 1.9
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -16,14 +16,6 @@ except ImportError:
     def with_callbacks(method):  # type: ignore[no-redef]
         """Stand-in where scikit-learn has no callbacks."""
         return method
-
-
-class EpochLosses(NamedTuple):
-    """Means over the documents of an epoch, in nats: ``loss`` is the negative ELBO."""
-
-    loss: float
-    reconstruction: float
-    kl: float
 
 
 class FitReporter:

@@ -1,4 +1,4 @@
-"""The space of a model's word vectors, and where in it words belong that the model has not seen (knows no JAX)."""
+"""The space of a model's word vectors, and where in it words belong that the model has not seen."""
 
 from __future__ import annotations
 
@@ -7,28 +7,41 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.linear_model import Ridge
 
+from .._fitted.plain import record
 from ..embeddings._align import find_vectors, is_array
 from ..embeddings._vectors import CutVectors
 
 PLACING_RIDGE = 1.0  # words' worth of regularisation, where what training learned of words is predicted for others
 
 
-class WordSpace(NamedTuple):
-    """How vectors given become those that a model works with."""
+@record
+class WordSpace:
+    """The space of the word vectors that a fitted model was given, or has made from the counts."""
 
-    center: np.ndarray | None  # (L,) subtracted
+    source: Any  # ``embeddings`` of the fit
+    words: tuple[str, ...] | None  # of the columns, where ``vocabulary`` named them
+    table: CutVectors | None  # vectors of the model's words, where the source is a table
+    given: np.ndarray  # (V, L) vectors that training started from, in units of ``unit``
+    unit: float  # standard deviation of the vectors, which is 1 in training
+    center: np.ndarray | None  # (L,) subtracted from what the source has
     normalize: bool
+    log_unigram: np.ndarray  # (V,) log word frequencies
 
-    @classmethod
-    def of(cls, vectors: np.ndarray, center: bool, normalize: bool) -> WordSpace:
-        """The space of a vocabulary's vectors."""
-        return cls(vectors.mean(axis=0) if center else None, normalize)
+    @property
+    def vectors(self) -> np.ndarray:
+        """Word vectors that training started from, (V, L), in the space of ``word_embeddings_``."""
+        return self.given * self.unit
 
     def place(self, vectors: np.ndarray) -> np.ndarray:
-        """Vectors given, centred and normalised as this space is."""
-        if self.center is not None:
-            vectors = vectors - self.center
-        return unit(vectors) if self.normalize else vectors
+        """Vectors of the source, centred and normalised as this space is."""
+        return placed(vectors, self.center, self.normalize)
+
+
+def placed(vectors: np.ndarray, center: np.ndarray | None, normalize: bool) -> np.ndarray:
+    """Vectors given, centred and normalised where that is asked for."""
+    if center is not None:
+        vectors = vectors - center
+    return unit(vectors) if normalize else vectors
 
 
 class Description(NamedTuple):
@@ -66,15 +79,6 @@ def unit(vectors: np.ndarray) -> np.ndarray:
     return vectors / np.where(length > 0, length, 1.0)
 
 
-def _space_of(model: Any) -> WordSpace:
-    return WordSpace(model._embedding_center, model._embedding_unit)
-
-
-def given_vectors(model: Any) -> np.ndarray:
-    """Word vectors that the training of a fitted model started from, (V, L), in the space of ``word_embeddings_``."""
-    return model._training["trainer"]["hyper"]["rho"] * model._embedding_scale
-
-
 def describe(model: Any, words: list[str], vectors: Any, names: list[str] | None) -> Description:
     """Describe words by vectors of theirs: an array of them, or a source to look them up in.
 
@@ -91,21 +95,21 @@ def describe(model: Any, words: list[str], vectors: Any, names: list[str] | None
     if vectors is None and is_learned(source):
         raise ValueError("The model was fitted without word vectors: pass vectors for the words, and those it knows.")
     rows = _all_found(source, words)
-    if source is model._source_in_use and not is_learned(source):
+    if source is model._space.source and not is_learned(source):
         return _in_own_space(model, rows)
     return _describe_by_source(model, source, rows, names)
 
 
 def _in_own_space(model: Any, rows: np.ndarray) -> Description:
-    return Description(np.arange(model.n_features_in_), given_vectors(model), _space_of(model).place(rows), rows)
+    return Description(np.arange(model.n_features_in_), model._space.vectors, model._space.place(rows), rows)
 
 
 def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[str] | None) -> Description:
     """By another source than the model's own; of the same space if words of the model have the same vectors."""
-    own = given_vectors(model)
+    own = model._space.vectors
     old = None if names is None else find_vectors(source, names)
     if old is None or not old.known.any():
-        if is_learned(model._source_in_use) or rows.shape[1] != own.shape[1]:
+        if is_learned(model._space.source) or rows.shape[1] != own.shape[1]:
             raise ValueError(
                 "vectors must have vectors of words of the model, too, so that their space can be compared with the "
                 "model's: it has none of them."
@@ -114,8 +118,8 @@ def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[s
             )
         return _in_own_space(model, rows)
     known = np.flatnonzero(old.known)
-    if not is_learned(model._source_in_use) and old.rows.shape[1] == own.shape[1]:
-        placed = _space_of(model).place(old.rows)
+    if not is_learned(model._space.source) and old.rows.shape[1] == own.shape[1]:
+        placed = model._space.place(old.rows)
         if np.allclose(placed, own[known], rtol=1e-3, atol=1e-3 * np.abs(placed).max()):
             return _in_own_space(model, rows)
     return Description(known, old.rows, rows, None)
@@ -124,7 +128,7 @@ def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[s
 def _check_rows(model: Any, vectors: Any, words: list[str], is_parameter: bool) -> np.ndarray:
     if is_parameter:
         raise ValueError("vectors is needed: embeddings is an array, which has none of new words.")
-    if is_learned(model._source_in_use):
+    if is_learned(model._space.source):
         raise ValueError(
             "vectors must be a source that has vectors of the model's words, too, such as a mapping: the model was "
             "fitted without word vectors, so that an array has no space to be compared with."

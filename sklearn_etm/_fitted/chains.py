@@ -1,7 +1,9 @@
-"""Posterior of topic proportions by Hamiltonian Monte Carlo in NumPy, for models without an encoder (knows no JAX).
+"""Posterior of topic proportions by Hamiltonian Monte Carlo in NumPy, for models without an encoder.
 
 A document's noise is drawn from a generator seeded by its own words, so that its draws do not depend on other rows.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
@@ -10,8 +12,11 @@ from typing import NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from .._numbers import BLOCK_FLOATS, TINY, softmax
 from .._sparse import entry_blocks, entry_rows, row_sums
-from .proportions import BLOCK_FLOATS, TINY, refine, softmax
+from .plain import record
+from .prior import LogisticNormal
+from .proportions import refine
 
 START_STEPS = 10  # of EM on theta, that chains start from
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
@@ -19,40 +24,47 @@ TARGET_ACCEPT = 0.8  # more than in training: here every draw counts
 ADAPTATION = 1.0  # how far log step sizes move in the first transition; the t-th moves 1 / sqrt(t) as far
 
 
+@record
+class ChainStart:
+    """What Monte-Carlo EM leaves for chains of new documents."""
+
+    seed: int
+    step_size: float  # in units of the least width that the posterior of a document can have
+
+
 class Sampler(NamedTuple):
     """How posteriors are sampled."""
 
     seed: int
-    step_size: float  # to start from, in units of the least width that the posterior of a document can have
+    step_size: float  # to start from, in the units of `ChainStart`
     n_leapfrog_steps: int
     n_warmup: int  # transitions that adapt step sizes and are thrown away
     n_samples: int
 
 
 def draws(
-    X: sp.csr_array, components: np.ndarray, mean: np.ndarray, scale: np.ndarray, prior: np.ndarray, sampler: Sampler
+    X: sp.csr_array, components: np.ndarray, prior: LogisticNormal, sampler: Sampler
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (rows, draws of theta): ``n_samples`` times (n_rows, K) for each block of rows with a word in them.
-
-    ``mean`` and ``scale`` (K,) are those of the prior of z, ``prior`` concentrations of a Dirichlet like it.
-    """
+    """Yield (rows, draws of theta): ``n_samples`` times (n_rows, K) for each block of rows with a word in them."""
     K = components.shape[0]
     known = np.flatnonzero(np.diff(X.indptr))
     X = X[known].astype(np.float64)
     for block in entry_blocks(X.indptr, BLOCK_FLOATS // K):
-        X_block = X[block]
-        for theta in _block_draws(X_block, components, mean, scale, prior, sampler):
+        for theta in _block_draws(X[block], components, prior, sampler):
             yield known[block], theta
 
 
-def moments(X, components, mean, scale, prior, sampler: Sampler) -> tuple[np.ndarray, np.ndarray]:
+def moments(
+    X: sp.csr_array, components: np.ndarray, prior: LogisticNormal, sampler: Sampler
+) -> tuple[np.ndarray, np.ndarray]:
     """Posterior mean and standard deviation of theta, (n_samples, K) each; the prior's for an empty document."""
-    total = np.tile(prior / prior.sum(), (X.shape[0], 1))
-    empty_std = np.sqrt(total[:1] * (1 - total[:1]) / (1 + prior.sum()))
+    concentration = prior.concentration
+    total = np.tile(concentration / concentration.sum(), (X.shape[0], 1))
+    empty_std = np.sqrt(total[:1] * (1 - total[:1]) / (1 + concentration.sum()))
     known = np.diff(X.indptr) > 0
     squares = np.zeros_like(total)
     total[known] = 0.0
-    for rows, theta in draws(X, components, mean, scale, prior, sampler):
+    for rows, theta in draws(X, components, prior, sampler):
         total[rows] += theta
         squares[rows] += theta**2
     total[known] /= sampler.n_samples
@@ -61,17 +73,34 @@ def moments(X, components, mean, scale, prior, sampler: Sampler) -> tuple[np.nda
     return total, np.where(known[:, None], std, empty_std)
 
 
-def _block_draws(X, components, mean, scale, prior, sampler: Sampler) -> Iterator[np.ndarray]:
-    density = _density(X, components, mean, scale)
-    theta = refine(np.tile(prior / prior.sum(), (X.shape[0], 1)), prior, X, components.T, START_STEPS)
-    z = np.log(theta)
-    z += mean.mean() - z.mean(axis=1, keepdims=True)
+def posterior_draws(
+    X: sp.csr_array, components: np.ndarray, prior: LogisticNormal, sampler: Sampler, rng: np.random.RandomState
+) -> np.ndarray:
+    """Draws of theta, (n_draws, n_samples, K); of the prior for an empty document."""
+    loc, scale = (np.tile(p, (X.shape[0], 1)) for p in prior.parameters)
+    out = prior.draw(loc, scale, sampler.n_samples, rng)
+    sampler = sampler._replace(seed=int(rng.randint(2**31 - 1)))
+    drawn = np.zeros(X.shape[0], dtype=int)
+    for rows, theta in draws(X, components, prior, sampler):
+        out[drawn[rows[0]], rows] = theta
+        drawn[rows] += 1
+    return out
+
+
+def _block_draws(
+    X: sp.csr_array, components: np.ndarray, prior: LogisticNormal, sampler: Sampler
+) -> Iterator[np.ndarray]:
+    density = _density(X, components, prior)
+    concentration = prior.concentration
+    first = np.tile(concentration / concentration.sum(), (X.shape[0], 1))
+    z = np.log(refine(first, concentration, X, components.T, START_STEPS))
+    z += prior.mean.mean() - z.mean(axis=1, keepdims=True)
     value, gradient = density(z)
-    log_step = np.log(sampler.step_size / np.sqrt(row_sums(X) / 4 + np.mean(scale**-2.0)))
+    log_step = np.log(sampler.step_size / np.sqrt(row_sums(X) / 4 + np.mean(prior.scale**-2.0)))
     generators = [_generator(X, d, sampler.seed) for d in range(X.shape[0])]
     settled = np.zeros(len(z))
     for t in range(sampler.n_warmup + sampler.n_samples):
-        noise = np.stack([g.standard_normal(len(mean)) for g in generators])
+        noise = np.stack([g.standard_normal(z.shape[1]) for g in generators])
         jitter, choice = np.stack([g.random(2) for g in generators]).T
         step = np.exp(log_step) * (1 + JITTER * (2 * jitter - 1))
         z_new, r, value_new, gradient_new = _leapfrog(density, z, noise, gradient, step, sampler.n_leapfrog_steps)
@@ -101,7 +130,7 @@ def _leapfrog(density, z, r, gradient, step, n_steps: int):
     return z, r, value, gradient
 
 
-def _density(X: sp.csr_array, components: np.ndarray, mean: np.ndarray, scale: np.ndarray):
+def _density(X: sp.csr_array, components: np.ndarray, prior: LogisticNormal):
     """Log posterior of z (B, K) up to a constant (B,), with its gradient."""
     words, columns = np.unique(X.indices, return_inverse=True)
     rows = entry_rows(X)
@@ -114,8 +143,8 @@ def _density(X: sp.csr_array, components: np.ndarray, mean: np.ndarray, scale: n
         p = np.einsum("nk,nk->n", theta[rows], gathered) + TINY
         value = np.bincount(rows, X.data * np.log(p), X.shape[0])
         by_theta = sp.csr_array((X.data / p, entries, X.indptr), shape=shape) @ gathered
-        deviation = (z - mean) / scale
-        gradient = theta * (by_theta - length) - deviation / scale
+        deviation = (z - prior.mean) / prior.scale
+        gradient = theta * (by_theta - length) - deviation / prior.scale
         return value - 0.5 * (deviation**2).sum(axis=1), gradient
 
     return density

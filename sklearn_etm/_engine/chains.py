@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 from numpyro.infer.hmc_util import dual_averaging, velocity_verlet
 
+from .._numbers import TINY
 from .batches import Batch
-from .likelihood import TINY, Block, by_document, over_blocks
+from .likelihood import Block, by_document, over_blocks
 
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
 LogDensity = Callable[[jax.Array], jax.Array]  # of z (B, C, K), in nats (B, C)

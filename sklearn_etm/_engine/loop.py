@@ -1,0 +1,290 @@
+"""The loop of a fit: passes over the documents, then rounds of EM, each a step from a state to the next."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import scipy.sparse as sp
+
+from .._fitted.marginal import poisson_terms
+from .._fitted.model import FitState, PassLosses, TopicModel
+from .._fitted.proportions import Refinement
+from . import em
+from .batches import Corpus
+from .problem import Problem
+
+STREAM_STEPS = 100.0  # the learning rate of a stream falls as 1 / sqrt(1 + steps / this)
+STREAM_DOCUMENTS = 10_000  # whose usual batch is a step of a stream
+FORGETTING = 0.6  # of expected counts on a stream: the learning decay of online variational Bayes
+
+
+class Trainer(Protocol):
+    """How a model learns in a pass over the documents; what it has learned is a state that only it looks into."""
+
+    @property
+    def problem(self) -> Problem:
+        """What is to be learned."""
+
+    def begin(self, parameters: dict[str, np.ndarray], loc_scale: np.ndarray, rng: np.random.RandomState) -> Any:
+        """State to start from."""
+
+    def arrays(self, state: Any) -> dict[str, np.ndarray]:
+        """All of a state that outlives its corpus, as arrays by name."""
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> Any:
+        """The state that `arrays` took apart."""
+
+    def falling(self, passes: np.ndarray, max_iter: int) -> np.ndarray:
+        """Share of the learning rate after some passes of `fit`."""
+
+    def run_pass(
+        self, state: Any, corpus: Corpus, rates: np.ndarray, separation: float, rng: np.random.RandomState
+    ) -> tuple[Any, Any]:
+        """One pass: the next state, and sums of losses over the documents, ``objective`` first."""
+
+    def topic_parameters(self, state: Any) -> dict[str, Any]:
+        """Parameters of the family of topics."""
+
+    def prior(self, state: Any) -> Any:
+        """The prior of documents."""
+
+    def inference(self, state: Any) -> Any:
+        """How the posterior of a document is found by a fitted model."""
+
+
+class Maximiser(Trainer, Protocol):
+    """A trainer whose topics EM can sharpen."""
+
+    def expected_counts(self, state: Any, corpus: Corpus, refinement: Refinement) -> np.ndarray:
+        """Expected tokens of each word in each topic, (V, K)."""
+
+    def compile_expected_counts(self, state: Any, corpus: Corpus, refinement: Refinement) -> None:
+        """Compile that beside the passes."""
+
+    def fit_topics(self, state: Any, target: np.ndarray) -> Any:
+        """The state with topics that fit counts of words in topics."""
+
+
+class Rounds(NamedTuple):
+    """How EM sharpens the topics."""
+
+    n: int  # in `fit`; on a stream there is one after each batch
+    n_refinements: int  # of theta
+    smoothing: float  # tokens that the topics from before weigh
+
+
+class Plan(NamedTuple):
+    """What is asked of a fit."""
+
+    max_iter: int
+    rounds: Rounds | None  # of EM, where the trainer is a `Maximiser`
+    batch_size: Callable[[int], int]  # of a number of documents
+    learning_rate: float
+    separation: float
+    likelihood: str
+    tol: float
+    n_iter_no_change: float
+    score: Callable[[TopicModel], float] | None  # of documents held out, which passes stop by
+
+
+class Monitor(NamedTuple):
+    """Whether a value, lower being better, still improves."""
+
+    best: float = np.inf
+    waited: int = 0
+
+    def after(self, value: float, tol: float) -> Monitor:
+        """With the value of one more pass."""
+        return Monitor(min(self.best, value), 0 if value < self.best - tol else self.waited + 1)
+
+
+NOTHING_SEEN = Monitor()
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """A fit under way: with the plan and the corpus, all that the next step depends on."""
+
+    learned: Any  # the trainer's
+    rng: np.random.RandomState
+    losses: tuple[PassLosses, ...] = ()
+    monitor: Monitor = NOTHING_SEEN
+    n_passes: int = 0
+    passes_end: bool = False
+    n_rounds: int = 0
+    before: np.ndarray | None = None  # (V, K) topics when the rounds began
+    counts: np.ndarray | None = None  # (V, K) expected in the last round
+    constant: float = 0.0  # of the log-likelihood, which nothing learned changes, in nats per document
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """A model in training: how it learns, and where it stands."""
+
+    trainer: Any  # a Trainer, or a Maximiser where the plan has rounds
+    rng: np.random.RandomState
+    learned: Callable[[], Any]  # the trainer's state, begun or restored when the documents have been dealt
+    losses: tuple[PassLosses, ...] = ()
+    counts: np.ndarray | None = None
+
+    @classmethod
+    def begun(
+        cls, trainer: Any, parameters: dict[str, np.ndarray], loc_scale: np.ndarray, rng: np.random.RandomState
+    ) -> Training:
+        """A model that starts."""
+        return cls(trainer, rng, lambda: trainer.begin(parameters, loc_scale, rng))
+
+    @classmethod
+    def resumed(cls, trainer: Any, stopped: FitState) -> Training:
+        """A model that goes on from where it stopped."""
+        losses = tuple(PassLosses(*one) for one in stopped.losses)
+        rng = copy.deepcopy(stopped.rng)
+        return cls(trainer, rng, lambda: trainer.restore(stopped.learned), losses, stopped.counts)
+
+
+class Fit(NamedTuple):
+    """What a fit comes to."""
+
+    model: TopicModel
+    attributes: dict[str, np.ndarray]  # fitted ones of the family of topics
+    losses: tuple[PassLosses, ...]
+    state: FitState
+
+
+Observer = Callable[[str, PassLosses | None, Callable[[], Fit]], bool]
+"""Told of each step: its name, its losses if it was a pass, and the fit so far; returns whether to stop."""
+
+
+def fit(training: Training, X: sp.csr_array, plan: Plan, observe: Observer) -> Fit:
+    """Passes, then rounds of EM; all losses are of this fit."""
+    trainer = training.trainer
+    corpus = Corpus(X, trainer.problem.features, plan.batch_size(X.shape[0]), training.rng)
+    state = State(training.learned(), training.rng, constant=_constant(X, plan))
+    with ThreadPoolExecutor(1) as beside:
+        compiling: Future | None = None
+        while not _has_ended(state, plan):
+            if state.passes_end and compiling is not None:
+                compiling.result()  # its error, if it had one
+            state = step(trainer, corpus, plan, state)
+            if compiling is None and plan.rounds and plan.rounds.n:
+                refinement = _refinement(trainer, state, plan.rounds)
+                compiling = beside.submit(trainer.compile_expected_counts, state.learned, corpus, refinement)
+            if observe(*_told(state, plan), partial(_result, trainer, state, plan, X.shape[0])):
+                state = _stopped(state, plan)
+    return _result(trainer, state, plan, X.shape[0])
+
+
+def step(trainer: Any, corpus: Corpus, plan: Plan, state: State) -> State:
+    """The next pass or round."""
+    return _round(trainer, corpus, plan, state) if state.passes_end else _pass(trainer, corpus, plan, state)
+
+
+def stream(training: Training, X: sp.csr_array, plan: Plan, n_seen: int) -> Fit:
+    """One pass over a batch of a stream after ``n_seen`` documents, then one step of online EM."""
+    trainer, n = training.trainer, X.shape[0]
+    corpus = Corpus(X, trainer.problem.features, plan.batch_size(n), training.rng)
+    documents = n_seen + np.arange(corpus.n_batches) / corpus.n_batches * n
+    steps = documents / plan.batch_size(STREAM_DOCUMENTS)
+    rates = plan.learning_rate / np.sqrt(1 + steps / STREAM_STEPS)
+    state = State(training.learned(), training.rng, training.losses, constant=_constant(X, plan))
+    state = _learned_in_pass(trainer, corpus, plan, state, rates)
+    if plan.rounds:
+        counts = trainer.expected_counts(state.learned, corpus, _refinement(trainer, state, plan.rounds)) / n
+        if training.counts is not None and n_seen:
+            rate = (n / (n_seen + n)) ** FORGETTING
+            counts = rate * counts
+            counts[: len(training.counts)] += (1 - rate) * training.counts
+        topics = trainer.problem.topics(trainer.topic_parameters(state.learned))
+        target = _target(trainer, plan, plan.rounds, counts * (n_seen + n), topics)
+        state = replace(state, learned=trainer.fit_topics(state.learned, target), counts=counts)
+    return _result(trainer, state, plan, 1)
+
+
+def _pass(trainer: Trainer, corpus: Corpus, plan: Plan, state: State) -> State:
+    passes = state.n_passes + np.arange(corpus.n_batches) / corpus.n_batches
+    rates = plan.learning_rate * trainer.falling(passes, plan.max_iter)
+    state = _learned_in_pass(trainer, corpus, plan, state, rates)
+    value = state.losses[-1].loss if plan.score is None else -plan.score(_model(trainer, state, plan))
+    monitor = state.monitor.after(value, plan.tol)
+    ended = state.n_passes == plan.max_iter or monitor.waited >= plan.n_iter_no_change
+    return replace(state, monitor=monitor, passes_end=ended)
+
+
+def _learned_in_pass(trainer: Trainer, corpus: Corpus, plan: Plan, state: State, rates: np.ndarray) -> State:
+    learned, sums = trainer.run_pass(state.learned, corpus, rates, plan.separation, state.rng)
+    objective, reconstruction, kl, *acceptance = sums
+    if not np.isfinite(objective):
+        raise FloatingPointError(
+            f"Training became non-finite: the loss is {objective} with learning_rate={plan.learning_rate!r}. "
+            "Lower learning_rate, or look for counts of an extreme size in X. Nothing was changed."
+        )
+    n = corpus.X.shape[0]
+    reconstruction -= n * state.constant
+    losses = PassLosses((reconstruction + kl) / n, reconstruction / n, kl / n, *acceptance)
+    return replace(state, learned=learned, losses=(*state.losses, losses), n_passes=state.n_passes + 1)
+
+
+def _round(trainer: Maximiser, corpus: Corpus, plan: Plan, state: State) -> State:
+    assert plan.rounds is not None
+    before = state.before
+    if before is None:
+        before = trainer.problem.topics(trainer.topic_parameters(state.learned))
+    counts = trainer.expected_counts(state.learned, corpus, _refinement(trainer, state, plan.rounds))
+    learned = trainer.fit_topics(state.learned, _target(trainer, plan, plan.rounds, counts, before))
+    return replace(state, learned=learned, before=before, counts=counts, n_rounds=state.n_rounds + 1)
+
+
+def _constant(X: sp.csr_array, plan: Plan) -> float:
+    return float(poisson_terms(X).mean()) if plan.likelihood == "poisson" else 0.0
+
+
+def _refinement(trainer: Trainer, state: State, rounds: Rounds) -> Refinement:
+    return Refinement.under(trainer.prior(state.learned), rounds.n_refinements)
+
+
+def _target(trainer: Trainer, plan: Plan, rounds: Rounds, counts: np.ndarray, before: np.ndarray) -> np.ndarray:
+    return em.target(counts, before, trainer.problem.unigram, rounds.smoothing, plan.separation)
+
+
+def _has_ended(state: State, plan: Plan) -> bool:
+    return state.passes_end and state.n_rounds >= (plan.rounds.n if plan.rounds else 0)
+
+
+def _stopped(state: State, plan: Plan) -> State:
+    """Where a fit goes on that was asked to stop: from the passes to the rounds, from these to the end."""
+    if not state.passes_end or state.n_rounds == 0:
+        return replace(state, passes_end=True)
+    return replace(state, n_rounds=plan.rounds.n if plan.rounds else 0)
+
+
+def _told(state: State, plan: Plan) -> tuple[str, PassLosses | None]:
+    if state.n_rounds:
+        assert plan.rounds is not None
+        return f"EM {state.n_rounds}/{plan.rounds.n}", None
+    return f"epoch {state.n_passes}/{plan.max_iter}", state.losses[-1]
+
+
+def _model(trainer: Trainer, state: State, plan: Plan) -> TopicModel:
+    learned, problem = state.learned, trainer.problem
+    components = problem.components(trainer.topic_parameters(learned))
+    return TopicModel(components, trainer.prior(learned), trainer.inference(learned), plan.likelihood)
+
+
+def _result(trainer: Trainer, state: State, plan: Plan, n_documents: int) -> Fit:
+    problem, learned = trainer.problem, state.learned
+    stopped = FitState(
+        spec=problem.plain_spec,
+        constants={"topics": problem.constants, "documents": problem.prior},
+        learned=trainer.arrays(learned),
+        rng=state.rng,
+        losses=state.losses,
+        counts=None if state.counts is None else state.counts[: problem.n_words] / n_documents,
+    )
+    attributes = problem.attributes(trainer.topic_parameters(learned))
+    return Fit(_model(trainer, state, plan), attributes, state.losses, stopped)

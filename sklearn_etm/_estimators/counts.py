@@ -1,0 +1,93 @@
+"""Checks of X: counts as estimators work with them, and the names of their columns."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
+from .._inputs.vectorizer import feature_names
+from .._sparse import canonical, widened
+from .._warnings import is_fitted_for_its_score, warn
+
+MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
+COLUMNS = ("n_features_in_", "feature_names_in_")  # what scikit-learn sets when it validates
+
+
+@contextmanager
+def columns_kept(estimator: BaseEstimator) -> Iterator[None]:
+    """Give an estimator the columns back that it knew, where what follows their validation fails."""
+    before = {name: getattr(estimator, name) for name in COLUMNS if hasattr(estimator, name)}
+    try:
+        yield
+    except BaseException:
+        for name in COLUMNS:
+            if name in before:
+                setattr(estimator, name, before[name])
+            elif hasattr(estimator, name):
+                delattr(estimator, name)
+        raise
+
+
+def check_counts(estimator: BaseEstimator, X: Any, method: str, reset: bool = False) -> sp.csr_array:
+    """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
+    is_single = getattr(X, "dtype", None) == np.float32
+    X = canonical(_validated(estimator, widened(X), reset))
+    lowest, highest = X.data.min(initial=0.0), X.data.max(initial=0.0)
+    if lowest < 0:
+        raise ValueError(
+            f"Negative values in data passed to {type(estimator).__name__}.{method}: X goes down to {lowest:g}. "
+            f"{PASS_COUNTS}"
+        )
+    if highest > MAX_COUNT:
+        raise ValueError(f"X holds the count {highest:g}; the largest that can be learned from is {MAX_COUNT:g}.")
+    return X.astype(np.float32, copy=False) if is_single else X
+
+
+def learnable(estimator: BaseEstimator, X: sp.csr_array) -> sp.csr_array:
+    """The documents with a token; a warning where they do not hold counts."""
+    if (X.data % 1).any() and not is_fitted_for_its_score():
+        warn(
+            f"X holds fractions, which {type(estimator).__name__} takes as numbers of words: a row of tf-idf or of "
+            f"unit length counts as a document of a few words, so that topics hardly follow it. {PASS_COUNTS}"
+        )
+    known = np.diff(X.indptr) > 0
+    return X if known.all() else X[known]
+
+
+def _validated(estimator: BaseEstimator, X: Any, reset: bool) -> Any:
+    """``X`` as scikit-learn validates it; names of columns that counts carry are taken as those of a DataFrame."""
+    names = feature_names(X)
+    with warnings.catch_warnings():
+        if names is not None:  # scikit-learn does not see them
+            warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        try:
+            X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
+        except ValueError as error:
+            if "could not convert string" not in str(error):
+                raise
+            raise ValueError(HOLDS_TEXT) from error
+    if names is not None and reset:
+        estimator.feature_names_in_ = names
+    elif names is not None and hasattr(estimator, "feature_names_in_"):
+        _check_names(estimator, names)
+    return X
+
+
+def _check_names(estimator: BaseEstimator, names: np.ndarray) -> None:
+    known = estimator.feature_names_in_
+    different = np.flatnonzero(names != known)
+    if len(different):
+        i = different[0]
+        raise ValueError(
+            f"X has other words than {type(estimator).__name__} was fitted with: column {i} is {names[i]!r}, and was "
+            f"{known[i]!r}; {len(different)} of {len(names)} differ. Pass counts of the vectorizer that it was fitted "
+            "with."
+        )

@@ -1,0 +1,236 @@
+"""Models with an encoder: learned by variational inference, served by its answer."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from .._fitted.encoder import Encoder, Features
+from .._fitted.model import TopicModel
+from .._fitted.proportions import Refinement, topic_proportions
+from .._start import Start
+from .._warnings import is_fitted_for_its_score
+from . import health
+from . import parameters as kinds
+from .base import BaseTopicModel
+from .counts import check_counts
+from .marginal import annealed, encoded, marginal_likelihood
+
+if TYPE_CHECKING:
+    from .._engine.decoders import Decoder
+    from .._engine.documents import DocumentStart
+    from .._engine.loop import Fit, Rounds
+    from .._engine.problem import Problem
+
+
+class Posterior(NamedTuple):
+    """Approximate posteriors q(z | x) of documents, (n_samples, K) each."""
+
+    loc: np.ndarray
+    scale: np.ndarray
+
+
+class EncodedTopicModel(BaseTopicModel):
+    """What models with an encoder share."""
+
+    _kinds: ClassVar[dict[str, kinds.Kind]] = {
+        **BaseTopicModel._kinds,
+        "encoder_features": kinds.COUNT,
+        "hidden_layer_sizes": kinds.WIDTHS,
+    }
+
+    @property
+    @abstractmethod
+    def _n_refinements(self) -> int:
+        """Steps of EM by which the encoder's answer is refined."""
+
+    @property
+    def _n_features(self) -> int:
+        return self.encoder_features
+
+    @property
+    def _encoder(self) -> Encoder:
+        encoder = self._model.inference
+        assert isinstance(encoder, Encoder)
+        return encoder
+
+    def _encoder_size(self) -> tuple[int, ...]:
+        return tuple(self.hidden_layer_sizes)
+
+    def _first_features(self, start: Start) -> Features:
+        missing = self.encoder_features - start.projection.shape[1]  # of a small corpus: zeros say nothing
+        return Features(start.idf, np.pad(start.projection, ((0, 0), (0, missing))))
+
+    def _features(self) -> Features:
+        return self._encoder.features
+
+    def _document_start(self) -> DocumentStart:
+        from .._engine.documents import LogisticNormalDocuments
+
+        return LogisticNormalDocuments.begin(self._concentration(), bool(self.learn_prior))
+
+    def _trainer(self, problem: Problem, rng: np.random.RandomState | None) -> Any:
+        from .._engine.svi import VariationalTrainer
+
+        return VariationalTrainer(problem)
+
+    def _proportions(self, model: TopicModel, X: sp.csr_array) -> np.ndarray:
+        refinement = Refinement.under(model.prior, self._n_refinements)
+        return topic_proportions(X, model.components, model.inference, refinement)
+
+    def _warn(self, fit: Fit, X: sp.csr_array) -> None:
+        sample = None if is_fitted_for_its_score() else health.sample(X, self.num_topics)
+        if sample is not None:
+            health.warn_of_topics(fit.model.components, self._proportions(fit.model, sample), fit.losses[-1].kl)
+
+    @np.errstate(under="ignore")
+    def encode(self, X) -> Posterior:
+        """Posterior of documents' topic logits as the encoder gives it, which `transform` refines.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+
+        Returns
+        -------
+        loc, scale : ndarray of shape (n_samples, num_topics)
+            Means and standard deviations of the normals :math:`q(z_d | x_d)`; those of the prior for an empty document.
+            With ``doc_topic_prior_mean_`` and ``doc_topic_prior_scale_`` they are what `sklearn_etm.metrics.topic_kl`
+            takes.
+        """
+        check_is_fitted(self)
+        X = check_counts(self, X, "encode").astype(np.float64)
+        return Posterior(*self._encoder.posterior(X, self._model.prior))
+
+    @np.errstate(under="ignore")
+    def sample_posterior(self, X, n_draws: int = 100, *, random_state: Any = None) -> np.ndarray:
+        """Draw topic proportions of documents from the encoder's posterior, which is not refined as `transform` is.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        n_draws : int, default=100
+            Number of draws.
+        random_state : int, RandomState instance or None, default=None
+            Of the draws.
+
+        Returns
+        -------
+        draws : ndarray of shape (n_draws, n_samples, num_topics)
+            Rows sum to 1. An empty document gets draws of the prior.
+        """
+        check_is_fitted(self)
+        X = check_counts(self, X, "sample_posterior").astype(np.float64)
+        kinds.check_counts(n_draws=n_draws)
+        prior = self._model.prior
+        return prior.draw(*self._encoder.posterior(X, prior), n_draws, check_random_state(random_state))
+
+
+class MixtureTopicModel(EncodedTopicModel):
+    """What models with an encoder share whose documents are mixtures of topics: EM sharpens these."""
+
+    _kinds: ClassVar[dict[str, kinds.Kind]] = {
+        **EncodedTopicModel._kinds,
+        "likelihood": kinds.LIKELIHOOD,
+        "topic_smoothing": kinds.NOT_NEGATIVE,
+        "em_iter": kinds.COUNT_OR_ZERO,
+        "transform_iter": kinds.COUNT_OR_ZERO,
+    }
+
+    @property
+    def _n_refinements(self) -> int:
+        return self.transform_iter
+
+    @property
+    def _rounds(self) -> Rounds:
+        from .._engine.loop import Rounds
+
+        return Rounds(self.em_iter, self.transform_iter, self.topic_smoothing)
+
+    def _decoder(self) -> Decoder:
+        from .._engine.decoders import Mixture
+
+        return Mixture()
+
+    @np.errstate(under="ignore")
+    def log_marginal_likelihood(
+        self,
+        X,
+        method: str = "ais",
+        *,
+        n_chains: int = 25,
+        n_temperatures: int = 1000,
+        n_leapfrog_steps: int = 10,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> Bunch:
+        r"""Estimate :math:`\log p(x_d)` of documents under the fitted topics, a lower bound in expectation.
+
+        "ais" anneals chains from the prior to the posterior (Neal, 2001), with transitions of Hamiltonian Monte Carlo;
+        step sizes adapt, for each document and temperature, in a pilot run and are frozen then.  "iwae" takes draws of
+        the encoder's posterior as importance samples (Burda et al., 2016), "elbo" the mean of their log weights. In
+        expectation "elbo" <= "iwae" <= the truth, which "ais" comes close to.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        method : {"ais", "iwae", "elbo"}, default="ais"
+            The estimate.
+        n_chains : int, default=25
+            Chains, or draws, of a document.
+        n_temperatures : int, default=1000
+            Steps of a sigmoid schedule from prior to posterior. Time is in proportion to it.
+        n_leapfrog_steps : int, default=10
+            Steps of the integrator at each temperature.
+        random_state : int, RandomState instance or None, default=None
+            Of chains and draws.
+        verbose : int, default=0
+            Print a line after each block of documents.
+
+        Returns
+        -------
+        result : Bunch
+            ``log_likelihood``, ndarray of shape (n_samples,), in nats per document: of the tokens in their order, or,
+            with ``likelihood="poisson"``, of the counts. ``standard_error``, by the delta method, and
+            ``effective_sample_size``, of at most ``n_chains``, of shape (n_samples,) as well. ``perplexity``, a float,
+            per token: an upper bound in expectation.
+
+        Raises
+        ------
+        ValueError
+            For another ``method``, and for arguments out of range.
+
+        References
+        ----------
+        Neal, "Annealed importance sampling", Statistics and Computing, 2001.
+        Burda, Grosse and Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(100, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> result = model.log_marginal_likelihood(X[:5], n_temperatures=50)
+        >>> result.log_likelihood.shape
+        (5,)
+        """
+        check_is_fitted(self)
+        X = check_counts(self, X, "log_marginal_likelihood").astype(np.float64)
+        if method not in ("ais", "iwae", "elbo"):
+            raise ValueError(f'method must be "ais", "iwae" or "elbo"; got {method!r}.')
+        kinds.check_counts(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
+        model, rng = self._model, check_random_state(random_state)
+        if method == "ais":
+            weigh = annealed(model, n_chains, n_temperatures, n_leapfrog_steps, rng)
+        else:
+            weigh = encoded(model, n_chains, rng)
+        return marginal_likelihood(X, weigh, method, model.likelihood, verbose)

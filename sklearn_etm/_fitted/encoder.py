@@ -1,0 +1,83 @@
+"""A trained encoder, from counts to the parameters of a document's posterior."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from .plain import record
+from .prior import Prior
+
+
+@record
+class Features:
+    """What the encoder reads of a document: the mean of its words' vectors, weighted by tf-idf."""
+
+    idf: np.ndarray  # (V,)
+    projection: np.ndarray  # (V, L)
+
+    @classmethod
+    def none(cls, n_words: int) -> Features:
+        """What is read where there is no encoder: L is 0."""
+        return cls(np.zeros(n_words, np.float32), np.zeros((n_words, 0), np.float32))
+
+    def __call__(self, X: sp.csr_array) -> np.ndarray:
+        """Features of count rows, (n_samples, L)."""
+        return log_tfidf(X, self.idf) @ self.projection
+
+    def of(self, words: np.ndarray) -> Features:
+        """The features of some words, in float64."""
+        return Features(self.idf[words].astype(np.float64), self.projection[words].astype(np.float64))
+
+
+@record
+class Linear:
+    """A layer of an encoder."""
+
+    weight: np.ndarray
+    bias: np.ndarray
+
+    def __call__(self, h: np.ndarray) -> np.ndarray:
+        """The layer's answer, not yet bent."""
+        return h @ self.weight + self.bias
+
+
+@record
+class Encoder:
+    """A trained encoder; batch norm is folded into the last layers."""
+
+    features: Features
+    hidden: tuple[Linear, ...]
+    loc: Linear
+    log_variance: Linear | None  # of q, where it has a scale
+    temperature: float  # of the softmax of loc that is a first guess of theta
+
+    def last_hidden(self, features: np.ndarray) -> np.ndarray:
+        """What the last layers see of features (n_samples, L)."""
+        h = features
+        for layer in self.hidden:
+            h = np.maximum(layer(h), 0.0)
+        return h
+
+    def posterior(self, X: sp.csr_array, prior: Prior) -> tuple[np.ndarray, Any]:
+        """Location and scale of q, (n_samples, K) each, or None for a scale; the prior's for an empty document."""
+        h = self.last_hidden(self.features(X))
+        loc, scale = self.loc(h), None
+        empty = np.diff(X.indptr) == 0
+        prior_loc, prior_scale = prior.parameters
+        loc[empty] = prior_loc
+        if self.log_variance is not None:
+            scale = np.exp(0.5 * self.log_variance(h))
+            scale[empty] = prior_scale
+        return loc, scale
+
+
+def log_tfidf(X: sp.csr_array, idf: np.ndarray) -> sp.csr_array:
+    """``log(1 + x) * idf``, rows scaled to unit length (an empty row stays empty)."""
+    data = np.log1p(X.data) * idf[X.indices]
+    T = sp.csr_array((data, X.indices, X.indptr), shape=X.shape)
+    length = np.sqrt(T.multiply(T).sum(axis=1))
+    T.data /= np.repeat(np.where(length > 0, length, 1.0), np.diff(T.indptr)).astype(T.dtype)
+    return T

@@ -1,0 +1,31 @@
+"""Records that a fitted estimator holds, and the plain lists, dicts and arrays that they are saved as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, dataclass_transform
+
+CLASS = "class"
+_classes: dict[str, type] = {}
+
+
+@dataclass_transform(frozen_default=True, eq_default=False)
+def record(cls: type) -> type:
+    """Make a class a record: its fields cannot change, and are saved by name."""
+    cls = dataclass(frozen=True, eq=False)(cls)
+    _classes[cls.__name__] = cls
+    return cls
+
+
+def to_plain(held: Any) -> Any:
+    """A record as a dict of its fields and the name of its class, and those in it; whatever else it holds stays."""
+    if is_dataclass(held):
+        return {CLASS: type(held).__name__, **{f.name: to_plain(getattr(held, f.name)) for f in fields(held)}}
+    return tuple(map(to_plain, held)) if isinstance(held, tuple) else held
+
+
+def from_plain(plain: Any) -> Any:
+    """The record that `to_plain` took apart."""
+    if isinstance(plain, dict) and isinstance(made := plain.get(CLASS), str):
+        return _classes[made](**{name: from_plain(v) for name, v in plain.items() if name != CLASS})
+    return tuple(map(from_plain, plain)) if isinstance(plain, tuple) else plain

@@ -147,7 +147,7 @@ class MarginalLikelihoodMixin:
         --------
         >>> from sklearn_etm import LNTMTransformer
         >>> from sklearn_etm.datasets import make_topics_corpus
-        >>> X = make_topics_corpus(100, n_topics=3, n_features=60, random_state=0).data
+        >>> X = make_topics_corpus(100, num_topics=3, n_features=60, random_state=0).data
         >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
         >>> result = model.log_marginal_likelihood(X[:5], n_temperatures=50)
         >>> result.log_likelihood.shape

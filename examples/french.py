@@ -66,7 +66,7 @@ def main():
     etm = ETMTransformer(num_topics=15, embeddings=vectors, random_state=0)
     pipeline = make_pipeline(NamedVectorizer(vectorizer), etm).fit(texts)
     print(f"{etm.n_features_in_} words, {etm.embedding_coverage_:.0%} with a vector")
-    for k, words in enumerate(top_words(pipeline, 8, by="relevance")):
+    for k, words in enumerate(top_words(pipeline, n_words=8, by="relevance")):
         print(k, *words)
     for query in ["fichier", "utilisateur", "photographie", "dimanche"]:  # the last two are in no message
         print(query, "->", *etm.find_topics(query, n=1)[0])

@@ -25,7 +25,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm.datasets import load_docstrings
 from sklearn_etm.inspection import report
-from sklearn_etm.metrics import completion_perplexity, top_words
+from sklearn_etm.metrics import completion_perplexity, top_word_columns
 from sklearn_etm.plotting import TopicMapDisplay
 
 
@@ -112,7 +112,7 @@ def print_topics(topic_model, X, words):
     shares = np.average(topic_model.transform(X), axis=0, weights=tokens)
     print("\ntopic  share  most probable words")
     for k in np.argsort(-shares):
-        print(f"{k:5d}  {shares[k]:5.1%}  {' '.join(words[top_words(topic_model.components_)[k]])}")
+        print(f"{k:5d}  {shares[k]:5.1%}  {' '.join(words[top_word_columns(topic_model.components_)[k]])}")
 
 
 def print_comparison(rows):

@@ -12,7 +12,7 @@ from time import perf_counter
 
 import numpy as np
 
-from sklearn_etm.metrics import top_words
+from sklearn_etm.metrics import top_word_columns
 
 
 def main(path, text):
@@ -23,7 +23,7 @@ def main(path, text):
 
     print(f"text:  {text}\nlabel: {label}, from these topics of the text:")
     words = pipeline["words"].get_feature_names_out()
-    topics = words[top_words(pipeline["topics"].components_)]
+    topics = words[top_word_columns(pipeline["topics"].components_)]
     [proportions] = pipeline[:-1].transform([text])
     for k in np.argsort(-proportions)[:3]:
         print(f"{k:5d}  {proportions[k]:5.1%}  {' '.join(topics[k])}")

@@ -76,7 +76,7 @@ def fitted(request, X):
 @pytest.fixture(scope="session")
 def X():
     """Counts of 60 documents over 40 words, read-only; the last document is empty, and so is the last column."""
-    counts = make_topics_corpus(n_samples=59, n_topics=3, n_features=39, doc_length=30, random_state=0).data
+    counts = make_topics_corpus(n_samples=59, num_topics=3, n_features=39, doc_length=30, random_state=0).data
     counts = sp.csr_array(sp.block_diag([counts, np.zeros((1, 1))], format="csr"))
     counts.eliminate_zeros()
     for part in (counts.data, counts.indices, counts.indptr):

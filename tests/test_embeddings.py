@@ -3,6 +3,7 @@
 import gc
 import io
 import pickle
+import sys
 import unicodedata
 import warnings
 from collections import Counter, UserDict, defaultdict
@@ -217,11 +218,11 @@ SEQUENCES = {
 }
 
 
-@pytest.mark.parametrize("vocabulary", SEQUENCES.values(), ids=SEQUENCES)
-def test_words_of_the_columns(vocabulary):
+@pytest.mark.parametrize("names", SEQUENCES.values(), ids=SEQUENCES)
+def test_words_of_the_columns(names):
     expected = [TABLE[word] for word in sorted(WORDS)]
-    assert_allclose(align_embeddings(TABLE, vocabulary).vectors, expected, rtol=1e-6)
-    assert WordVectors(vocabulary, expected).words == tuple(sorted(WORDS))
+    assert_allclose(align_embeddings(TABLE, names).vectors, expected, rtol=1e-6)
+    assert WordVectors(names, expected).words == tuple(sorted(WORDS))
 
 
 BAD_SEQUENCES = {
@@ -241,7 +242,7 @@ BAD_SEQUENCES = {
 @pytest.mark.parametrize("name", BAD_SEQUENCES)
 def test_words_without_an_order(name):
     words, message = BAD_SEQUENCES[name]
-    with pytest.raises(ValueError, match=f"vocabulary .*{message}"):
+    with pytest.raises(ValueError, match=f"feature_names .*{message}"):
         align_embeddings(TABLE, words)
     with pytest.raises(ValueError, match=f"vocabulary .*{message}"):
         ETMTransformer(**SMALL, embeddings=TABLE, vocabulary=words).fit(np.eye(12))
@@ -606,7 +607,7 @@ def test_vectorizer_without_names():
 
 
 def test_corpus_vectors_tell_subjects_apart():
-    vectors = corpus_vectors(CountVectorizer(vocabulary=WORDS).transform(TEXTS), size=3)
+    vectors = corpus_vectors(CountVectorizer(vocabulary=WORDS).transform(TEXTS), embedding_size=3)
     similarity = np.corrcoef(vectors)
     assert similarity[:6, :6].min() > similarity[:6, 6:].max()
 
@@ -620,9 +621,33 @@ def test_corpus_vectors_that_stay():
 
 
 def test_skipgram_vectors_need_gensim(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "gensim.models", None)
+    monkeypatch.setitem(sys.modules, "gensim.models", None)
     with pytest.raises(ImportError, match=r"pip install \"sklearn-etm\[vectors\]\""):
         skipgram_vectors(TEXTS, str.split)
+
+
+def test_skipgram_vectors_have_a_seed_of_their_own(monkeypatch):
+    """Each call has another, unless `random_state` says which; gensim, that draws by it, is stood in for."""
+
+    class Word2Vec:
+        def __init__(self, vector_size, seed, **options):
+            rows = np.random.default_rng(seed).normal(size=(len(WORDS), vector_size))
+            self.wv = WordVectors(WORDS, rows)
+            self.wv.index_to_key = WORDS
+
+        def build_vocab(self, sentences): ...
+
+        def train(self, sentences, **options): ...
+
+    monkeypatch.setitem(sys.modules, "gensim.models", SimpleNamespace(Word2Vec=Word2Vec))
+    seeds = [None, None, 0, 0, np.random.RandomState(0), 1]
+    a, b, c, d, e, f = (
+        skipgram_vectors(TEXTS, str.split, embedding_size=3, random_state=seed).vectors for seed in seeds
+    )
+    assert a.shape == (len(WORDS), 3)
+    assert_array_equal(c, d)
+    assert_array_equal(c, e)
+    assert not np.array_equal(a, b) and not np.array_equal(c, f)
 
 
 # New words

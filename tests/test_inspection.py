@@ -81,26 +81,29 @@ def test_relevance_is_the_formula_with_shares_of_tokens(topics, rng):
     shares = sum(row.sum() * theta for row, theta in zip(X, model.transform(X), strict=True)) / X.sum()
     marginal = sum(share * row for share, row in zip(shares, beta, strict=True))
     expected = 0.3 * np.log(beta) + 0.7 * np.log(beta / marginal)
-    np.testing.assert_allclose(word_scores(model, "relevance", X, lambda_=0.3), expected)
+    np.testing.assert_allclose(word_scores(model, by="relevance", X=X, lambda_=0.3), expected)
     expected = 0.6 * np.log(beta) + 0.4 * np.log(beta / beta.mean(axis=0))
-    np.testing.assert_allclose(word_scores(model, "relevance"), expected)
+    np.testing.assert_allclose(word_scores(model, by="relevance"), expected)
 
 
 @pytest.mark.parametrize(("lambda_", "leader"), [(1.0, "the"), (0.0, "star")])
 def test_relevance_runs_from_lift_to_probability(lambda_, leader):
     topics = [[0.3, 0.1, 0.0, 0.0, 0.6], [0.0, 0.1, 0.3, 0.0, 0.6]]
-    assert top_words(topics, 1, "relevance", lambda_=lambda_, feature_names=NAMES)[0] == leader
+    assert top_words(topics, n_words=1, by="relevance", lambda_=lambda_, feature_names=NAMES)[0] == leader
 
 
 def test_words_of_a_topic_without_tokens_are_ranked():
     model = Known([[0.6, 0.4, 0.0, 0.0], [0.0, 0.0, 0.6, 0.4]]).fit(None)
-    assert top_words(model, 2, "relevance", [[3, 1, 0, 0]], feature_names=NAMES[:4])[1].tolist() == ["goal", "team"]
+    assert top_words(model, n_words=2, by="relevance", X=[[3, 1, 0, 0]], feature_names=NAMES[:4])[1].tolist() == [
+        "goal",
+        "team",
+    ]
 
 
 def test_frex_is_the_harmonic_mean_of_ranks(topics):
     V = topics.shape[1]
     exclusivity = topics / topics.sum(axis=0)
-    for k, scores in enumerate(word_scores(topics, "frex", weight=0.7)):
+    for k, scores in enumerate(word_scores(topics, by="frex", weight=0.7)):
         for v in range(V):
             by_exclusivity = np.mean([exclusivity[k] <= exclusivity[k, v]])
             by_frequency = np.mean([topics[k] <= topics[k, v]])
@@ -109,12 +112,12 @@ def test_frex_is_the_harmonic_mean_of_ranks(topics):
 
 def test_frex_averages_tied_ranks():
     np.testing.assert_allclose(
-        word_scores([[0.25, 0.25, 0.5]], "frex"), [[1 / (0.5 / (2 / 3) + 0.5 / 0.5)] * 2 + [0.8]]
+        word_scores([[0.25, 0.25, 0.5]], by="frex"), [[1 / (0.5 / (2 / 3) + 0.5 / 0.5)] * 2 + [0.8]]
     )
 
 
 def test_words_of_a_vocabulary_smaller_than_asked_for():
-    assert top_words([[0.2, 0.8]], 10, feature_names=["star", "goal"]).tolist() == [["goal", "star"]]
+    assert top_words([[0.2, 0.8]], n_words=10, feature_names=["star", "goal"]).tolist() == [["goal", "star"]]
     assert topic_table([[0.2, 0.8]], n_words=10, feature_names=["star", "goal"])["words"].tolist() == ["goal, star"]
     assert topic_table([[1.0]], feature_names=["star"])["words"].tolist() == ["star"]
 
@@ -125,7 +128,7 @@ def test_words_of_a_vocabulary_smaller_than_asked_for():
         lambda: top_words([[1.0]], by="tfidf"),
         lambda: top_words([[1.0]], by="relevance", lambda_=1.5),
         lambda: top_words([[1.0]], by="frex", weight=np.nan),
-        lambda: top_words([[1.0]], 0),
+        lambda: top_words([[1.0]], n_words=0),
         lambda: topic_table([[1.0]], sort="size"),
         lambda: topic_table([[1.0]], threshold=0.0),
         lambda: topic_table([[1.0]], threshold=1.1),
@@ -138,7 +141,7 @@ def test_values_out_of_range_are_refused(call):
 
 
 def test_labels_are_unique_and_the_same_everywhere(pipeline):
-    twice = topic_labels([[0.5, 0.5], [0.5, 0.5], [1.0, 0.0]], 1, feature_names=["star", "goal"])
+    twice = topic_labels([[0.5, 0.5], [0.5, 0.5], [1.0, 0.0]], n_words=1, feature_names=["star", "goal"])
     assert twice.tolist() == ["goal (0)", "goal (1)", "star"]
     labels = topic_labels(pipeline).tolist()
     assert topic_table(pipeline, TEXTS, sort="topic")["label"].tolist() == labels
@@ -195,7 +198,7 @@ def test_models_are_compared_by_words_that_come_once_in_both(known):
 def test_columns_of_the_same_word_have_the_same_vector(known):
     vectors = {"star": [1.0, 0.2], "moon": [0.8, 0.0], "goal": [0.0, 1.0], "team": [0.1, 0.7], "": [0.2, 0.8]}
     names = {"feature_names_a": TWICE, "feature_names_b": ["team", "moon"]}
-    assert align_topics(known, np.eye(2), vectors, **names).pairs.tolist() == [[0, 1], [1, 0]]
+    assert align_topics(known, np.eye(2), embeddings=vectors, **names).pairs.tolist() == [[0, 1], [1, 0]]
 
 
 def test_topic_table_on_paper(known):
@@ -207,7 +210,9 @@ def test_topic_table_on_paper(known):
     assert table["document_share"].tolist() == [0.5, 0.25]
     assert table["words"].tolist() == ["team, goal", "star, the"]
     assert table["words_by_frex"].tolist() == ["team, goal", "star, moon"]
-    np.testing.assert_allclose(table["coherence"], metrics.npmi(known.components_, X, top_n=2, per_topic=True)[[1, 0]])
+    np.testing.assert_allclose(
+        table["coherence"], metrics.npmi(known.components_, X, n_words=2, per_topic=True)[[1, 0]]
+    )
     np.testing.assert_allclose(table["exclusivity"], [1.0, (1 + 4 / 7) / 2])
     assert topic_table(known, X, n_words=2, feature_names=NAMES, sort="topic")["topic"].tolist() == [0, 1]
 
@@ -237,7 +242,7 @@ def test_topic_table_of_an_array_has_what_needs_no_documents(known):
 def test_words_come_from_the_vectorizer(pipeline):
     search = GridSearchCV(Pipeline(pipeline.steps), {"latentdirichletallocation__n_components": [2]}, cv=2).fit(TEXTS)
     for model in (pipeline, search):
-        assert set(top_words(model, 5).ravel()) == set(NAMES)
+        assert set(top_words(model, n_words=5).ravel()) == set(NAMES)
         assert set(topic_table(model, TEXTS)) >= {"share", "coherence", "words_by_relevance"}
 
 
@@ -333,7 +338,7 @@ SKY, SPORT = {"star": [1.0, 0.2], "moon": [0.9, 0.1]}, {"goal": [0.1, 1.0], "tea
 def test_alignment_by_word_vectors_of_different_vocabularies(tmp_path):
     names = {"feature_names_a": ["star", "goal", "unheard"], "feature_names_b": ["team", "moon"]}
     a, b = [[0.7, 0.1, 0.2], [0.1, 0.7, 0.2]], [[0.9, 0.1], [0.2, 0.8]]
-    alignment = align_topics(a, b, SKY | SPORT, **names)
+    alignment = align_topics(a, b, embeddings=SKY | SPORT, **names)
     assert alignment.pairs.tolist() == [[0, 1], [1, 0]]
     centre = np.mean(list((SKY | SPORT).values()), axis=0)
     sky = (0.7 * np.array(SKY["star"]) + 0.1 * np.array(SPORT["goal"])) / 0.8 - centre
@@ -341,19 +346,19 @@ def test_alignment_by_word_vectors_of_different_vocabularies(tmp_path):
     assert alignment.similarity[0] == pytest.approx(sky @ other / np.linalg.norm(sky) / np.linalg.norm(other), rel=1e-5)
     path = tmp_path / "vectors.txt"
     path.write_text("".join(f"{word} {x} {y}\n" for word, (x, y) in (SKY | SPORT).items()))
-    np.testing.assert_allclose(align_topics(a, b, path, **names).matrix, alignment.matrix, rtol=1e-5)
+    np.testing.assert_allclose(align_topics(a, b, embeddings=path, **names).matrix, alignment.matrix, rtol=1e-5)
 
 
 def test_vectors_of_no_use_are_refused():
     names = {"feature_names_a": ["star"], "feature_names_b": ["goal"]}
     with pytest.raises(ValueError, match=r"none of the 1 words.*goal"):
-        align_topics([[1.0]], [[1.0]], SKY, **names)
+        align_topics([[1.0]], [[1.0]], embeddings=SKY, **names)
     with pytest.raises(ValueError, match="none of the 1 words"):
-        align_topics([[1.0]], [[1.0]], {"other": [1.0]}, **names)
+        align_topics([[1.0]], [[1.0]], embeddings={"other": [1.0]}, **names)
     with pytest.raises(TypeError, match="mapping"):
-        align_topics([[1.0]], [[1.0]], np.eye(2), **names)
+        align_topics([[1.0]], [[1.0]], embeddings=np.eye(2), **names)
     with pytest.warns(UserWarning, match=r"Only 25%.*in embeddings"):
-        align_topics([[0.25, 0.75]], [[1.0]], SKY, feature_names_a=["star", "x"], feature_names_b=["moon"])
+        align_topics([[0.25, 0.75]], [[1.0]], embeddings=SKY, feature_names_a=["star", "x"], feature_names_b=["moon"])
 
 
 # Tables and what they go to

@@ -18,7 +18,7 @@ from sklearn_etm.metrics import (
     completion_perplexity,
     completion_split,
     npmi,
-    top_words,
+    top_word_columns,
     topic_diversity,
     topic_exclusive_words,
     umass,
@@ -243,7 +243,7 @@ PAIRS = np.array([[1, 2, 0, 3, 1, 1, 0], [4, 1, 0, 0, 1, 2, 0], [0, 0, 1, 1, 1, 
 )
 def test_npmi_of_pairs_known_on_paper(pair, expected):
     """Only together, never, independent, and the pairs for which the formula is undefined."""
-    value = npmi(ranking(pair, n_features=7), PAIRS, top_n=2)
+    value = npmi(ranking(pair, n_features=7), PAIRS, n_words=2)
     assert isinstance(value, float)
     assert value == pytest.approx(expected, abs=1e-12)
 
@@ -261,7 +261,7 @@ def test_npmi_of_pairs_known_on_paper(pair, expected):
 )
 def test_umass_of_pairs_known_on_paper(pair, expected):
     """The higher-ranked word is the condition; one that is nowhere gives 0."""
-    value = umass(ranking(pair, n_features=7), PAIRS, top_n=2)
+    value = umass(ranking(pair, n_features=7), PAIRS, n_words=2)
     assert isinstance(value, float)
     assert value == pytest.approx(expected, abs=1e-12)
 
@@ -286,16 +286,16 @@ def obvious_umass(words, documents):
 
 
 @pytest.mark.parametrize(("measure", "obvious"), [(npmi, obvious_npmi), (umass, obvious_umass)])
-@pytest.mark.parametrize("top_n", [2, 10])
+@pytest.mark.parametrize("n_words", [2, 10])
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix, sp.csc_array])
-def test_coherence_equals_the_obvious_formula(measure, obvious, top_n, make):
+def test_coherence_equals_the_obvious_formula(measure, obvious, n_words, make):
     """On random topics, with words that occur nowhere among the top ones."""
     X, components = random_counts(), random_rows(8, 40)
     documents = [set(np.flatnonzero(row)) for row in X]
-    topics = [sorted(range(40), key=lambda v, row=row: -row[v])[:top_n] for row in components]
+    topics = [sorted(range(40), key=lambda v, row=row: -row[v])[:n_words] for row in components]
     expected = [obvious(words, documents) for words in topics]
-    assert_allclose(measure(components, make(X), top_n=top_n, per_topic=True), expected, rtol=1e-12)
-    assert measure(components, make(X), top_n=top_n) == pytest.approx(np.mean(expected))
+    assert_allclose(measure(components, make(X), n_words=n_words, per_topic=True), expected, rtol=1e-12)
+    assert measure(components, make(X), n_words=n_words) == pytest.approx(np.mean(expected))
 
 
 @pytest.mark.parametrize("measure", [npmi, umass])
@@ -325,15 +325,15 @@ def test_coherence_of_words_ranked_by_log_scores(measure):
 def test_coherence_takes_ten_words_by_default(measure):
     """Neither nine nor eleven."""
     X, components = random_counts(), random_rows(4, 40)
-    values = [measure(components, X, top_n=top_n) for top_n in (9, 10, 11)]
+    values = [measure(components, X, n_words=n_words) for n_words in (9, 10, 11)]
     assert [value == measure(components, X) for value in values] == [False, True, False]
 
 
 @pytest.mark.parametrize("measure", [npmi, umass])
 def test_coherence_needs_pairs(measure):
     """One word has no pair."""
-    with pytest.raises(ValueError, match=r"top_n must be at least 2.*got 1"):
-        measure(random_rows(2, 40), random_counts(), top_n=1)
+    with pytest.raises(ValueError, match=r"n_words must be at least 2.*got 1"):
+        measure(random_rows(2, 40), random_counts(), n_words=1)
 
 
 # --- diversity ----------------------------------------------------------------------------------------------
@@ -351,40 +351,42 @@ def test_coherence_needs_pairs(measure):
 def test_diversity_known_on_paper(topics, diversity, exclusive):
     """Three topics of two words each."""
     components = ranking(*topics, n_features=6)
-    assert topic_diversity(components, top_n=2) == pytest.approx(diversity)
-    assert topic_exclusive_words(components, top_n=2) == pytest.approx(exclusive)
+    assert topic_diversity(components, n_words=2) == pytest.approx(diversity)
+    assert topic_exclusive_words(components, n_words=2) == pytest.approx(exclusive)
 
 
-@pytest.mark.parametrize(("measure", "expected"), [(topic_diversity, 49 / 50), (topic_exclusive_words, 48 / 50)])
-def test_diversity_takes_25_words_by_default(measure, expected):
-    """Two topics that share the word ranked 25th, and the next."""
-    components = ranking(range(26), [*range(30, 54), 24, 25], n_features=60)
+@pytest.mark.parametrize(
+    ("measure", "n_words", "expected"), [(topic_diversity, 25, 49 / 50), (topic_exclusive_words, 10, 18 / 20)]
+)
+def test_words_of_diversity_by_default(measure, n_words, expected):
+    """Two topics that share the last word of the default number, and the next."""
+    components = ranking(range(n_words + 1), [*range(30, 29 + n_words), n_words - 1, n_words], n_features=60)
     assert measure(components) == expected
-    assert measure(components, top_n=24) == 1
+    assert measure(components, n_words=n_words - 1) == 1
 
 
-# --- top_words ----------------------------------------------------------------------------------------------
+# --- top_word_columns ---------------------------------------------------------------------------------------
 
 
-def test_top_words_in_order_with_ties_to_the_lower_column():
+def test_top_word_columns_in_order_with_ties_to_the_lower():
     """Also among many equal values, where an unstable sort would shuffle."""
-    assert_array_equal(top_words([[1, 3, 2, 3], [-math.inf, -2, -1, -2]], n=3), [[1, 3, 2], [2, 1, 3]])
+    assert_array_equal(top_word_columns([[1, 3, 2, 3], [-math.inf, -2, -1, -2]], n_words=3), [[1, 3, 2], [2, 1, 3]])
     ties = np.tile([0.0, 1.0], 500)
-    assert_array_equal(top_words([ties], n=500), [np.arange(1, 1000, 2)])
+    assert_array_equal(top_word_columns([ties], n_words=500), [np.arange(1, 1000, 2)])
 
 
-def test_top_words_of_unsigned_integers():
+def test_top_word_columns_of_unsigned_integers():
     """Counts of words per topic, which have no negatives to sort by."""
-    words = top_words(np.array([[0, 5, 200]], dtype=np.uint8), n=3)
+    words = top_word_columns(np.array([[0, 5, 200]], dtype=np.uint8), n_words=3)
     assert_array_equal(words, [[2, 1, 0]])
     assert np.issubdtype(words.dtype, np.integer)
 
 
 @pytest.mark.parametrize("n", [0, -1, 6, 2.0, "2", None])
-def test_top_words_needs_a_number_of_words_there_are(n):
+def test_top_word_columns_needs_a_number_of_words_there_are(n):
     """The message names the value and the largest possible one."""
     with pytest.raises(ValueError, match=rf"integer from 1 to 5.*got {n!r}"):
-        top_words(random_rows(2, 5), n)
+        top_word_columns(random_rows(2, 5), n_words=n)
 
 
 # --- clusters -----------------------------------------------------------------------------------------------
@@ -479,8 +481,8 @@ def test_completion_refuses_what_are_no_distributions(call, arguments, message):
         completion_split,
         lambda X: log_likelihood_of(X_heldout=X),
         lambda X: perplexity_of(X=X),
-        lambda X: npmi(BETA, X, top_n=2),
-        lambda X: umass(BETA, X, top_n=2),
+        lambda X: npmi(BETA, X, n_words=2),
+        lambda X: umass(BETA, X, n_words=2),
     ],
 )
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix])
@@ -498,7 +500,7 @@ def test_counts_must_be_counts(call, make, cells, message):
         call(make(cells))
 
 
-@pytest.mark.parametrize("call", [completion_split, lambda X: npmi(BETA, X, top_n=2)])
+@pytest.mark.parametrize("call", [completion_split, lambda X: npmi(BETA, X, n_words=2)])
 @pytest.mark.parametrize("X", [[1, 2, 3], sp.coo_array([1, 2, 3]), 3])
 def test_counts_must_be_two_dimensional(call, X):
     """A row alone, dense and sparse, and a number."""
@@ -510,10 +512,10 @@ def test_counts_must_be_two_dimensional(call, X):
 def test_coherence_needs_the_columns_of_the_topics(measure):
     """Counts of another vocabulary."""
     with pytest.raises(ValueError, match="X has 2 columns and components has 3"):
-        measure(BETA, COUNTS[:, :2], top_n=2)
+        measure(BETA, COUNTS[:, :2], n_words=2)
 
 
-@pytest.mark.parametrize("measure", [top_words, topic_diversity, topic_exclusive_words])
+@pytest.mark.parametrize("measure", [top_word_columns, topic_diversity, topic_exclusive_words])
 @pytest.mark.parametrize(
     ("components", "message"),
     [

@@ -127,7 +127,7 @@ def test_topics_of_zeros_are_uniform():
 @pytest.mark.parametrize("threshold", [0, -1, 1.01, math.nan])
 def test_duplicates_need_a_threshold(threshold):
     with pytest.raises(ValueError, match=f"threshold must be a number above 0 and at most 1; got {threshold}"):
-        duplicate_topics(random_topics(), threshold)
+        duplicate_topics(random_topics(), threshold=threshold)
 
 
 @pytest.mark.parametrize("measure", [topic_redundancy, duplicate_topics])

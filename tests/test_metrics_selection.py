@@ -25,7 +25,7 @@ OF_LABELS = ["cluster_nmi", "cluster_purity"]
 
 @pytest.fixture(scope="module")
 def corpus():
-    return make_topics_corpus(n_samples=90, n_topics=3, n_features=40, doc_length=30, random_state=0)
+    return make_topics_corpus(n_samples=90, num_topics=3, n_features=40, doc_length=30, random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +59,17 @@ def probabilities(model):
 @pytest.mark.parametrize("name", OF_TOPICS)
 def test_scorers_of_topics_are_the_functions(lda, corpus, name):
     function = getattr(metrics, name)
-    words = "top_n" if name.startswith("topic_") else "n_words"
-    assert make_topic_scorer(name)(lda, corpus.data) == pytest.approx(function(probabilities(lda), **{words: 10}))
+    assert make_topic_scorer(name)(lda, corpus.data) == pytest.approx(function(probabilities(lda), n_words=10))
     value = make_topic_scorer(name, n_words=4)(lda, corpus.data)
-    assert value == pytest.approx(function(probabilities(lda), **{words: 4}))
+    assert value == pytest.approx(function(probabilities(lda), n_words=4))
     assert value != make_topic_scorer(name)(lda, corpus.data)
 
 
 @pytest.mark.parametrize("name", COHERENCE)
 def test_scorers_of_coherence_refer_to_the_documents_scored(lda, corpus, name):
     function, fold = getattr(metrics, name), corpus.data[60:]
-    assert make_topic_scorer(name, n_words=5)(lda, fold) == function(lda.components_, fold, top_n=5)
-    assert function(lda.components_, fold, top_n=5) != function(lda.components_, corpus.data, top_n=5)
+    assert make_topic_scorer(name, n_words=5)(lda, fold) == function(lda.components_, fold, n_words=5)
+    assert function(lda.components_, fold, n_words=5) != function(lda.components_, corpus.data, n_words=5)
 
 
 @pytest.mark.parametrize("name", OF_LABELS)
@@ -238,15 +237,15 @@ def test_one_standard_error_of_one_score_among_several():
     """And a parameter of a step."""
     name = "pipeline__lntmtransformer__num_topics"
     both = results([5, 10], [[0, 0], BEST], "umass", name) | results([5, 10], [BEST, [0, 0]], "npmi", name)
-    assert one_standard_error(score="umass")(both) == 1
-    assert one_standard_error(score="npmi")(both) == 0
-    assert one_standard_error(name, score="umass")(both) == 1
+    assert one_standard_error(scoring="umass")(both) == 1
+    assert one_standard_error(scoring="npmi")(both) == 0
+    assert one_standard_error(name, scoring="umass")(both) == 1
 
 
 def test_one_standard_error_says_what_it_needs():
     good = results([5, 10], [[0, 0], BEST])
     with pytest.raises(ValueError, match=r"no score 'npmi'; it has \['score'\]"):
-        one_standard_error(score="npmi")(good)
+        one_standard_error(scoring="npmi")(good)
     with pytest.raises(ValueError, match=r"'n_components' names none of \['num_topics'\]"):
         one_standard_error("n_components")(good)
     with pytest.raises(ValueError, match=r"'num_topics' names \['a__num_topics', 'b__num_topics'\] of"):
@@ -263,7 +262,7 @@ def test_one_standard_error_refits_a_search(corpus):
         LatentDirichletAllocation(random_state=0),
         {"n_components": [1, 2, 3, 6]},
         scoring={name: make_topic_scorer(name) for name in ("completion", "npmi")},
-        refit=one_standard_error("n_components", score="completion"),
+        refit=one_standard_error("n_components", scoring="completion"),
         cv=4,
         error_score="raise",
     )

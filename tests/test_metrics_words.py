@@ -18,7 +18,7 @@ from sklearn_etm.metrics import (
     exclusivity,
     inverted_rbo,
     npmi,
-    top_words,
+    top_word_columns,
     topic_diversity,
     topic_exclusive_words,
     topic_redundancy,
@@ -55,7 +55,7 @@ def test_exclusivity_is_the_mean_over_topics():
     topics = random_topics()
     value = exclusivity(topics)
     assert isinstance(value, float)
-    assert value == pytest.approx(exclusivity(topics, 10, per_topic=True).mean())
+    assert value == pytest.approx(exclusivity(topics, n_words=10, per_topic=True).mean())
 
 
 def test_exclusivity_equals_the_obvious_formula():
@@ -124,7 +124,9 @@ def test_embedding_coherence_equals_scikit_learn_cosines():
     """The mean of the cosines above the diagonal."""
     topics = random_topics()
     vectors = np.random.default_rng(1).normal(size=(40, 8)).astype(np.float32)
-    expected = [cosine_similarity(vectors[words])[np.triu_indices(10, k=1)].mean() for words in top_words(topics)]
+    expected = [
+        cosine_similarity(vectors[words])[np.triu_indices(10, k=1)].mean() for words in top_word_columns(topics)
+    ]
     assert_allclose(embedding_coherence(topics, vectors, per_topic=True), expected, rtol=1e-5)
     assert embedding_coherence(topics, vectors) == pytest.approx(np.mean(expected))
 
@@ -178,7 +180,7 @@ def test_npmi_equals_gensim():
     """
     X, components = counted(DOCUMENTS, TOPICS)
     gensim = [0.19403661435741948, 0.2776377913620082, -0.020389120587620657, -0.06691641103804274]
-    assert_allclose(npmi(components, X, top_n=3, per_topic=True), gensim, rtol=1e-9)
+    assert_allclose(npmi(components, X, n_words=3, per_topic=True), gensim, rtol=1e-9)
 
 
 def test_umass_equals_gensim():
@@ -188,7 +190,7 @@ def test_umass_equals_gensim():
     """
     X, components = counted(DOCUMENTS, TOPICS)
     gensim = [-0.5500866356514518, -0.34055041584399365, -0.47570545188004854, -0.34469125584351273]
-    assert_allclose(umass(components, X, top_n=3, per_topic=True), gensim, rtol=1e-12)
+    assert_allclose(umass(components, X, n_words=3, per_topic=True), gensim, rtol=1e-12)
 
 
 # --- topics given by their words ----------------------------------------------------------------------------
@@ -198,11 +200,11 @@ NAMES = ["ball", "goal", "moon", "sky", "star", "team", "vote"]
 CORPUS = np.random.default_rng(0).poisson(0.8, (60, 7))
 VECTORS = np.random.default_rng(1).normal(size=(7, 4))
 MEASURES = {
-    "npmi": lambda topics, n, **known: npmi(topics, CORPUS, top_n=n, **known),
-    "umass": lambda topics, n, **known: umass(topics, CORPUS, top_n=n, **known),
+    "npmi": lambda topics, n, **known: npmi(topics, CORPUS, n_words=n, **known),
+    "umass": lambda topics, n, **known: umass(topics, CORPUS, n_words=n, **known),
     "embedding_coherence": lambda topics, n, **known: embedding_coherence(topics, VECTORS, n_words=n, **known),
-    "topic_diversity": lambda topics, n, **known: topic_diversity(topics, top_n=n),
-    "topic_exclusive_words": lambda topics, n, **known: topic_exclusive_words(topics, top_n=n),
+    "topic_diversity": lambda topics, n, **known: topic_diversity(topics, n_words=n),
+    "topic_exclusive_words": lambda topics, n, **known: topic_exclusive_words(topics, n_words=n),
     "inverted_rbo": lambda topics, n, **known: inverted_rbo(topics, n_words=n),
 }
 OF_REFERENCE = [pytest.param(MEASURES[name], id=name) for name in ("npmi", "umass", "embedding_coherence")]
@@ -215,24 +217,24 @@ OF_REFERENCE = [pytest.param(MEASURES[name], id=name) for name in ("npmi", "umas
 )
 def test_words_are_measured_as_scores_that_rank_them_so(measure, n, topics):
     expected = measure(ranking(*LISTS, words=NAMES), n)
-    assert measure(topics, n, vocabulary=NAMES) == pytest.approx(expected, rel=1e-12)
+    assert measure(topics, n, feature_names=NAMES) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("measure", OF_REFERENCE)
-@pytest.mark.parametrize("vocabulary", [np.array(NAMES), {word: i for i, word in enumerate(NAMES)}, pd.Index(NAMES)])
-def test_vocabularies_of_any_kind(measure, vocabulary):
+@pytest.mark.parametrize("names", [np.array(NAMES), {word: i for i, word in enumerate(NAMES)}, pd.Index(NAMES)])
+def test_names_of_any_kind(measure, names):
     expected = measure(ranking(*LISTS, words=NAMES), 3, per_topic=True)
-    assert_allclose(measure(LISTS, 3, vocabulary=vocabulary, per_topic=True), expected)
+    assert_allclose(measure(LISTS, 3, feature_names=names, per_topic=True), expected)
 
 
 @pytest.mark.parametrize("measure", [npmi, umass])
-def test_counts_that_know_their_words_need_no_vocabulary(measure):
+def test_counts_that_know_their_words_need_no_names(measure):
     named = NamedVectorizer(CountVectorizer(token_pattern=r"\w+"))
     counts = named.fit_transform([" ".join(np.repeat(NAMES, row)) for row in CORPUS])
-    expected = measure(ranking(*LISTS, words=NAMES), CORPUS, top_n=3)
+    expected = measure(ranking(*LISTS, words=NAMES), CORPUS, n_words=3)
     for X in (counts, pd.DataFrame(CORPUS, columns=NAMES), pd.DataFrame(CORPUS[:, ::-1], columns=NAMES[::-1])):
         assert measure(LISTS, X) == pytest.approx(expected)
-    assert measure(LISTS, CORPUS, vocabulary=NAMES[::-1]) != pytest.approx(expected)
+    assert measure(LISTS, CORPUS, feature_names=NAMES[::-1]) != pytest.approx(expected)
 
 
 def test_lists_of_fewer_words_are_measured_whole():
@@ -240,8 +242,8 @@ def test_lists_of_fewer_words_are_measured_whole():
     topics = [["star", "moon"], ["goal", "team", "moon"]]
     assert topic_diversity(topics) == 4 / 5 and topic_exclusive_words(topics) == 3 / 5
     for measure in (npmi, umass):
-        whole = measure(topics, CORPUS, vocabulary=NAMES, per_topic=True)
-        alone = [measure([topic], CORPUS, vocabulary=NAMES, top_n=len(topic)) for topic in topics]
+        whole = measure(topics, CORPUS, feature_names=NAMES, per_topic=True)
+        alone = [measure([topic], CORPUS, feature_names=NAMES, n_words=len(topic)) for topic in topics]
         assert_allclose(whole, alone)
     with pytest.raises(ValueError, match=r"pass n_words, .*got 2 to 3"):
         inverted_rbo(topics)
@@ -254,8 +256,8 @@ def test_coherence_of_words_equals_gensim(measure):
     """The lists that the figures of gensim above are of, rather than scores that rank them."""
     X, components = counted(DOCUMENTS, TOPICS)
     names = CountVectorizer().fit(DOCUMENTS).get_feature_names_out()
-    expected = measure(components, X, top_n=3, per_topic=True)
-    assert_allclose(measure(TOPICS, X, vocabulary=names, per_topic=True), expected)
+    expected = measure(components, X, n_words=3, per_topic=True)
+    assert_allclose(measure(TOPICS, X, feature_names=names, per_topic=True), expected)
 
 
 def map_all(mapping, words):
@@ -269,32 +271,32 @@ def test_vectors_are_looked_up_by_word():
     for embeddings in (mapping, pd.DataFrame(VECTORS, index=NAMES), by_call):
         assert embedding_coherence(LISTS, embeddings) == pytest.approx(expected)
         scores = ranking(*LISTS, words=NAMES)
-        assert embedding_coherence(scores, embeddings, n_words=3, vocabulary=NAMES) == pytest.approx(expected)
+        assert embedding_coherence(scores, embeddings, n_words=3, feature_names=NAMES) == pytest.approx(expected)
     with pytest.raises(ValueError, match=r"no vector of 1 words, such as \['comet'\]. Leave them out"):
         embedding_coherence([["star", "comet"]], mapping)
-    with pytest.raises(ValueError, match="pass vocabulary"):
+    with pytest.raises(ValueError, match="pass feature_names"):
         embedding_coherence(ranking(*LISTS, words=NAMES), mapping, n_words=3)
 
 
 @pytest.mark.filterwarnings("error")
 def test_words_that_no_document_has_are_finite():
     nothing = np.zeros_like(CORPUS)
-    assert npmi(LISTS, nothing, vocabulary=NAMES) == -1 and umass(LISTS, nothing, vocabulary=NAMES) == 0
-    assert embedding_coherence(LISTS, np.zeros_like(VECTORS), vocabulary=NAMES) == 0
+    assert npmi(LISTS, nothing, feature_names=NAMES) == -1 and umass(LISTS, nothing, feature_names=NAMES) == 0
+    assert embedding_coherence(LISTS, np.zeros_like(VECTORS), feature_names=NAMES) == 0
 
 
 @pytest.mark.parametrize("measure", OF_REFERENCE)
 def test_words_of_no_reference_are_refused(measure):
     with pytest.raises(ValueError, match=r"Not among the 7 words.*'comet'.*'moons' \(near: moon\).*Leave them out"):
-        measure([["star", "comet"], ["moons", "team"]], 2, vocabulary=NAMES)
-    with pytest.raises(ValueError, match="pass vocabulary=vectorizer"):
+        measure([["star", "comet"], ["moons", "team"]], 2, feature_names=NAMES)
+    with pytest.raises(ValueError, match="pass feature_names=vectorizer"):
         measure(LISTS, 3)
     with pytest.raises(ValueError, match=r"7.*(columns|rows).*6|6.*columns.*7 rows"):
-        measure(LISTS[:1], 3, vocabulary=NAMES[1:])
+        measure(LISTS[:1], 3, feature_names=NAMES[1:])
     with pytest.raises(ValueError, match="once, to tell which column is meant"):
-        measure(LISTS, 3, vocabulary=[*NAMES[:-1], "star"])
+        measure(LISTS, 3, feature_names=[*NAMES[:-1], "star"])
     with pytest.raises(ValueError, match="at least 2 words, for pairs of them; topic 1 has one"):
-        measure([["star", "moon"], ["goal"]], 2, vocabulary=NAMES)
+        measure([["star", "moon"], ["goal"]], 2, feature_names=NAMES)
 
 
 @pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
@@ -311,17 +313,17 @@ def test_words_of_no_reference_are_refused(measure):
 )
 def test_topics_that_are_no_lists_of_words(measure, topics, message):
     with pytest.raises(ValueError, match=message):
-        measure(topics, 2, vocabulary=NAMES)
+        measure(topics, 2, feature_names=NAMES)
 
 
 @pytest.mark.parametrize("n", [0, 1.5, "2"])
 @pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
 def test_number_of_words_must_be_one(measure, n):
     with pytest.raises(ValueError, match=f"must be a positive integer; got {n!r}"):
-        measure(LISTS, n, vocabulary=NAMES)
+        measure(LISTS, n, feature_names=NAMES)
 
 
-@pytest.mark.parametrize("measure", [exclusivity, topic_redundancy, duplicate_topics, top_words])
+@pytest.mark.parametrize("measure", [exclusivity, topic_redundancy, duplicate_topics, top_word_columns])
 def test_measures_of_probabilities_say_so(measure):
     with pytest.raises(ValueError, match=r"components must hold numbers.*got words"):
         measure(LISTS)

@@ -56,7 +56,7 @@ def test_sums_of_duplicates_do_not_wrap(model, tokens, dtype, as_format):
     assert_array_equal(document_table(model, X)["length"], np.full(60, 400))
     assert_array_equal(pyldavis_data(model, X)["term_frequency"], true.sum(axis=0))
     assert sum(part.sum() for part in completion_split(X)) == 60 * 400
-    assert_array_equal(corpus_vectors(X, 5), corpus_vectors(true, 5))
+    assert_array_equal(corpus_vectors(X, embedding_size=5), corpus_vectors(true, embedding_size=5))
 
 
 def test_explicit_zeros_are_no_words(tmp_path):
@@ -65,7 +65,7 @@ def test_explicit_zeros_are_no_words(tmp_path):
     explicit = sp.csr_array((dense.ravel(), np.tile(np.arange(3), 12), np.arange(0, 37, 3)), shape=dense.shape)
     pages = [report(Stand_in(), X, path=tmp_path / "page.html", random_state=0).read_text() for X in (dense, explicit)]
     assert pages[0] == pages[1]
-    assert_array_equal(npmi(TOPICS, explicit, top_n=2), npmi(TOPICS, dense, top_n=2))
+    assert_array_equal(npmi(TOPICS, explicit, n_words=2), npmi(TOPICS, dense, n_words=2))
 
 
 def test_truth_values_in_sparse_columns_of_pandas(model, X):
@@ -157,7 +157,7 @@ def test_underflow_is_no_error_where_the_user_makes_it_one(make, X, tmp_path):
         model.sample_posterior(counts[:3], n_samples=2)
         model.log_marginal_likelihood(counts[:3], n_temperatures=5)
         assert np.isfinite(completion_perplexity(model.transform, model.components_, counts))
-        assert np.isfinite(npmi(model.components_, counts, top_n=5))
+        assert np.isfinite(npmi(model.components_, counts, n_words=5))
         topic_table(model, counts)
         topic_map(model)
         report(model, counts, path=tmp_path / "report.html")

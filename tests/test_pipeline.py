@@ -30,7 +30,7 @@ NUM_TOPICS = [2, 5, 10, 20]
 
 @pytest.fixture(scope="module")
 def corpus():
-    return make_topics_corpus(n_samples=500, n_topics=10, n_features=150, doc_length=60, random_state=0)
+    return make_topics_corpus(n_samples=500, num_topics=10, n_features=150, doc_length=60, random_state=0)
 
 
 @pytest.fixture(scope="module")

@@ -221,12 +221,12 @@ def test_words_are_bars_of_their_probabilities(lda):
     """One panel a topic; names, lengths and order of the bars."""
     display = TopicWordsDisplay.from_estimator(lda, n_words=5, topics=[2, 0])
     probabilities = lda.components_ / lda.components_.sum(axis=1, keepdims=True)
-    assert_array_equal(display.words, top_words(lda, 5)[[2, 0]])
+    assert_array_equal(display.words, top_words(lda, n_words=5)[[2, 0]])
     assert_array_equal(display.topics, [2, 0])
     assert len(display.axes_) == len(display.bars_) == 2
     for k, ax, bars in zip([2, 0], display.axes_, display.bars_, strict=True):
         assert ax.get_title() == f"Topic {k}"
-        assert [tick.get_text() for tick in ax.get_yticklabels()] == top_words(lda, 5)[k].tolist()
+        assert [tick.get_text() for tick in ax.get_yticklabels()] == top_words(lda, n_words=5)[k].tolist()
         assert_allclose([bar.get_width() for bar in bars], -np.sort(-probabilities[k])[:5])
         assert ax.yaxis_inverted()
         assert {to_hex(bar.get_facecolor()) for bar in bars} <= OKABE_ITO
@@ -391,7 +391,7 @@ def test_map_names_the_largest_topics(lda, X):
     display = TopicMapDisplay.from_estimator(lda, X, n_labels=1, n_words=2)
     (text,) = display.texts_
     k = token_shares(lda, X).argmax()
-    assert text.get_text() == f"{k}: {topic_labels(lda, 2)[k]}"
+    assert text.get_text() == f"{k}: {topic_labels(lda, n_words=2)[k]}"
     assert "the largest 1 of 4 topics" in display.ax_.get_xlabel()
     assert "the first 1 of 4 topics" in TopicMapDisplay.from_estimator(lda, n_labels=1).ax_.get_xlabel()
 
@@ -694,13 +694,13 @@ def test_searches_that_have_no_curve(lda):
     priors = search_with_known_scores({"doc_topic_prior": [0.1], "max_iter": [1, 2]}, scoring=lambda *_: 0.0)
     with pytest.raises(ValueError, match="searched were"):
         NumTopicsDisplay.from_estimator(priors)
-    assert_array_equal(NumTopicsDisplay.from_estimator(priors, parameter="max_iter").num_topics, [1, 2])
+    assert_array_equal(NumTopicsDisplay.from_estimator(priors, param="max_iter").num_topics, [1, 2])
     partly = search_with_known_scores([{"n_components": [2]}, {"max_iter": [1]}], scoring=lambda *_: 0.0)
     with pytest.raises(ValueError, match="all candidates"):
         NumTopicsDisplay.from_estimator(partly)
     names = search_with_known_scores({"n_components": [2], "learning_method": ["batch", "online"]})
     with pytest.raises(ValueError, match="over integers"):
-        NumTopicsDisplay.from_estimator(names, parameter="learning_method")
+        NumTopicsDisplay.from_estimator(names, param="learning_method")
     twice = search_with_known_scores({"n_components": [2, 2]})
     with pytest.raises(ValueError, match="average=True"):
         NumTopicsDisplay.from_estimator(twice)

@@ -92,13 +92,13 @@ def test_tables_without_pandas_can_be_written(monkeypatch):
 
 def test_words_are_looked_up_as_they_are():
     assert word_table(model, BROKEN, **names)["topic"].tolist()[::N] == [0, 1, 2, 3, 4]
-    assert set(top_words(model, 1, **names).ravel()) == set(WORDS)
-    assert len(set(topic_labels(model, 1, feature_names=["a\ud83d", "a\udc00", *WORDS[2:]]))) == N
+    assert set(top_words(model, n_words=1, **names).ravel()) == set(WORDS)
+    assert len(set(topic_labels(model, n_words=1, feature_names=["a\ud83d", "a\udc00", *WORDS[2:]]))) == N
     assert pyldavis_data(model, X, **names)["vocab"][:5] == SHOWN
 
 
 def test_page_can_be_written(tmp_path):
-    path = report(model, X, WORDS, tmp_path / "t.html", groups=WORDS, title="\ud83d\x00 1 < 2", **names)
+    path = report(model, X, WORDS, path=tmp_path / "t.html", groups=WORDS, title="\ud83d\x00 1 < 2", **names)
     page = path.read_text(encoding="utf-8")
     assert "<title>\ufffd\ufffd 1 &lt; 2</title>" in page
     assert all(word in page for word in SHOWN) and "\x00" not in page

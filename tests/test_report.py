@@ -90,7 +90,7 @@ TEXTS = ["Six stars.", "Goals!", "Votes  and\ngoals", "Nine stars.", ""]
 def test_page_tells_what_the_tables_tell(model, path):
     groups = ["a", "b", "a", "b", "b"]
     given = dict(feature_names=WORDS)
-    returned = report(model, X, TEXTS, path, groups=groups, n_documents=2, random_state=0, **given)
+    returned = report(model, X, TEXTS, path=path, groups=groups, n_documents=2, random_state=0, **given)
     assert returned == path
     data = Page(path).data
     table = topic_table(model, X, **given).to_dict("records")
@@ -108,7 +108,7 @@ def test_page_tells_what_the_tables_tell(model, path):
 
 
 def test_documents_have_their_text_group_and_topics(model, path):
-    report(model, X, TEXTS, path, groups=list("ababb"), feature_names=WORDS)
+    report(model, X, TEXTS, path=path, groups=list("ababb"), feature_names=WORDS)
     document = Page(path).data["documents"][2]
     assert document["text"] == "Votes and goals" and document["length"] == 22 and document["group"] == 0
     assert document["topics"][:2] == [[2, pytest.approx(20 / 22, rel=1e-3)], [1, pytest.approx(2 / 22, rel=1e-3)]]
@@ -147,7 +147,7 @@ def test_pipeline_of_texts(path):
 def test_documents_that_are_left_out_are_counted(model, path):
     rng = np.random.default_rng(0)
     counts = rng.poisson(3, size=(500, 3))
-    report(model, counts, ["long " * 1000] * 500, path, n_searchable=40, random_state=0)
+    report(model, counts, ["long " * 1000] * 500, path=path, n_searchable=40, random_state=0)
     data = Page(path).data
     documents = [document["document"] for document in data["documents"]]
     assert len(documents) == 40 and data["n_documents"] == 500
@@ -194,7 +194,7 @@ def test_vocabulary_of_one_word(path):
 
 def test_other_scripts_and_long_words(path):
     words = ["שלום", "日本語", "w" * 5000]
-    report(Fixed(np.eye(3)), np.eye(3, dtype=int), words, path, feature_names=words, title="مرحبا")
+    report(Fixed(np.eye(3)), np.eye(3, dtype=int), words, path=path, feature_names=words, title="مرحبا")
     page = Page(path)
     assert page.text("title") == "مرحبا"
     assert {topic["words"][0][0] for topic in page.data["topics"]} == set(words)
@@ -207,14 +207,14 @@ def test_other_scripts_and_long_words(path):
 def hostile(path):
     n = len(HOSTILE)
     report(
-        Fixed(np.eye(n)), np.eye(n, dtype=int) * 9, HOSTILE, path,
+        Fixed(np.eye(n)), np.eye(n, dtype=int) * 9, HOSTILE, path=path,
         feature_names=HOSTILE, groups=HOSTILE, title="".join(HOSTILE),
     )  # fmt: skip
     return path
 
 
 def test_no_text_becomes_markup(hostile, model, tmp_path):
-    page, plain = Page(hostile), Page(report(model, X, TEXTS, tmp_path / "plain.html", title="T"))
+    page, plain = Page(hostile), Page(report(model, X, TEXTS, path=tmp_path / "plain.html", title="T"))
     tags = [tag for tag, _ in page.elements]
     assert tags == [tag for tag, _ in plain.elements]
     assert tags.count("script") == 2 and "img" not in tags
@@ -234,7 +234,7 @@ def test_hostile_texts_come_through_unchanged(hostile):
 
 
 def test_text_that_utf8_cannot_say(model, path):
-    report(model, X, ["\ud800 stars", *TEXTS[1:]], path, title="\udcff")
+    report(model, X, ["\ud800 stars", *TEXTS[1:]], path=path, title="\udcff")
     assert Page(path).data["documents"][0]["text"] == "\ud800 stars"
 
 

@@ -159,7 +159,7 @@ CALLS = {
     "document_table": document_table,
     "representative_documents": representative_documents,
     "topic_table": topic_table,
-    "word_scores": lambda model, X: word_scores(model, "relevance", X),
+    "word_scores": lambda model, X: word_scores(model, by="relevance", X=X),
     "word_table": lambda model, X: word_table(model, "star", X, feature_names=WORDS),
     "topics_over": lambda model, X: topics_over(model, X, ["a"] * 3),
     "similar_documents": lambda model, X: similar_documents(model, X, TEXTS),

@@ -87,8 +87,8 @@ def raw():
 
 def assert_knows(model, names):
     """The topics are those of the words, of the documents, and of no other columns."""
-    assert set(top_words(model, len(names)).ravel()) == set(names)
-    for themes in top_words(model, 3).tolist():
+    assert set(top_words(model, n_words=len(names)).ravel()) == set(names)
+    for themes in top_words(model, n_words=3).tolist():
         assert len({name.split("__")[-1] in SKY for name in themes}) == 1
 
 
@@ -120,7 +120,7 @@ def test_words_are_known_from_the_vectorizer_on(steps):
 def test_words_go_through_a_selection_of_features():
     pipeline = make_pipeline(Cleaner(), raw(), SelectKBest(chi2, k=4), lda()).fit(TEXTS, LABELS)
     selected = pipeline[1].get_feature_names_out()[pipeline[2].get_support()]
-    assert_array_equal(np.sort(np.unique(top_words(pipeline, 4))), np.sort(selected))
+    assert_array_equal(np.sort(np.unique(top_words(pipeline, n_words=4))), np.sort(selected))
 
 
 @pytest.mark.parametrize("verbose", [True, False])
@@ -147,9 +147,9 @@ def test_columns_are_numbered_after_a_step_that_does_not_tell_names(step):
     first = [] if isinstance(step, HashingVectorizer) else [CountVectorizer()]
     step = step.set_params(alternate_sign=False) if not first else step
     pipeline = make_pipeline(*first, step, lda()).fit(TEXTS)
-    assert set(top_words(pipeline, 10).ravel()) == {f"x{i}" for i in range(10)}
+    assert set(top_words(pipeline, n_words=10).ravel()) == {f"x{i}" for i in range(10)}
     assert np.isfinite(make_topic_scorer("npmi", n_words=3)(pipeline, TEXTS))
-    assert set(top_words(pipeline, 10, feature_names=SKY + SPORT).ravel()) == set(SKY + SPORT)
+    assert set(top_words(pipeline, n_words=10, feature_names=SKY + SPORT).ravel()) == set(SKY + SPORT)
 
 
 def test_a_step_can_tell_that_it_keeps_the_columns():
@@ -283,7 +283,7 @@ class Known(TransformerMixin, BaseEstimator):
 
 
 CALLS = {
-    "top_words": lambda names: top_words(BETA, 4, feature_names=names),
+    "top_words": lambda names: top_words(BETA, n_words=4, feature_names=names),
     "topic_labels": lambda names: topic_labels(BETA, feature_names=names),
     "topic_table": lambda names: topic_table(BETA, feature_names=names),
     "word_scores": lambda names: word_scores(BETA, feature_names=names),
@@ -328,10 +328,12 @@ def test_names_in_a_model_may_be_a_mapping():
     """As the `vocabulary` of an ETMTransformer."""
     model = Known()
     model.vocabulary = VOCABULARY
-    assert_array_equal(top_words(model, 4), top_words(BETA, 4, feature_names=NAMES))
+    assert_array_equal(top_words(model, n_words=4), top_words(BETA, n_words=4, feature_names=NAMES))
     etm = ETMTransformer(2, vocabulary=VOCABULARY)
     etm.components_ = BETA
-    words = [etm._repr_html_().index(f"<bdi>{word}</bdi>") for word in top_words(BETA, 4, feature_names=NAMES)[0]]
+    words = [
+        etm._repr_html_().index(f"<bdi>{word}</bdi>") for word in top_words(BETA, n_words=4, feature_names=NAMES)[0]
+    ]
     assert words == sorted(words)
 
 

@@ -135,7 +135,7 @@ def test_without_pandas_the_table_is_a_dict(monkeypatch):
 
 def marks(path, model, X, texts=None, **options):
     """Texts of the page in pieces, with the topic of each."""
-    page = report(model, X, texts, path / "t.html", **options).read_text(encoding="utf-8")
+    page = report(model, X, texts, path=path / "t.html", **options).read_text(encoding="utf-8")
     documents = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])["documents"]
     return [list(zip(document["text"].split(" "), document["word_topics"], strict=True)) for document in documents]
 

@@ -45,7 +45,7 @@ class Found(NamedTuple):
 @np.errstate(under="ignore")
 def align_embeddings(
     embeddings: Any,
-    vocabulary: Sequence[str] | None = None,
+    feature_names: Sequence[str] | None = None,
     *,
     n_features: int | None = None,
     oov: str = "mean",
@@ -65,7 +65,7 @@ def align_embeddings(
           does not know: ``SentenceTransformer(...).encode``, for example.
 
         Not modified. A word that is not found is looked up with its accents composed, and decomposed, too (NFC, NFD).
-    vocabulary : sequence of str, or mapping, optional
+    feature_names : sequence of str, or mapping, optional
         The word of each column, as ``vectorizer.get_feature_names_out()`` gives them, or a mapping from words to
         columns as ``vectorizer.vocabulary_`` is; needed for everything but an array, and checked against an array's
         number of rows.
@@ -104,17 +104,25 @@ def align_embeddings(
     >>> vectors.tolist(), coverage
     ([[0.0, 1.0], [1.0, 0.0]], 1.0)
     """
-    vectors, known = align(embeddings, vocabulary, n_features, oov, random_state)
+    vectors, known = align(embeddings, feature_names, n_features, oov, random_state, "feature_names")
     return AlignedEmbeddings(vectors, float(known.mean()))
 
 
 def align(
-    embeddings: Any, vocabulary: Sequence[str] | None, n_features: int | None, oov: str, random_state: Any
+    embeddings: Any,
+    feature_names: Sequence[str] | None,
+    n_features: int | None,
+    oov: str,
+    random_state: Any,
+    argument: str = "vocabulary",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Vectors of `align_embeddings`, and which words have one of their own, (V,) bool."""
+    """Vectors of `align_embeddings`, and which words have one of their own, (V,) bool.
+
+    Errors call the names of columns by ``argument``, what they are called where the user passes them.
+    """
     if oov not in OOV:
         raise ValueError(f"oov must be one of {OOV}; got {oov!r}.")
-    words = _check_vocabulary(vocabulary, n_features)
+    words = _check_names(feature_names, n_features, argument)
     if is_array(embeddings):
         _check_orientation(embeddings, words)
         vectors = _check_array(embeddings, n_features if words is None else len(words))
@@ -123,7 +131,7 @@ def align(
     if words is None:
         raise ValueError(
             "The words of the columns are needed to look up their vectors. In a pipeline, wrap the vectorizer: "
-            "NamedVectorizer(CountVectorizer(...)). Else pass vocabulary=vectorizer.get_feature_names_out()."
+            f"NamedVectorizer(CountVectorizer(...)). Else pass {argument}=vectorizer.get_feature_names_out()."
         )
     if isinstance(embeddings, CutVectors):
         _check_cut(embeddings, words)
@@ -172,17 +180,17 @@ def _lookup(embeddings: Any) -> Callable[[list[str]], Found]:
     )
 
 
-def _check_vocabulary(vocabulary: Sequence[str] | None, n_features: int | None) -> list[str] | None:
-    if vocabulary is None:
+def _check_names(names: Sequence[str] | None, n_features: int | None, argument: str) -> list[str] | None:
+    if names is None:
         return None
-    words = column_names(vocabulary, argument="vocabulary")
+    words = column_names(names, argument=argument)
     if n_features is not None and len(words) != n_features:
         raise ValueError(
-            f"vocabulary has {len(words)} words, but X has {n_features} columns: pass the word of each column, in "
+            f"{argument} has {len(words)} words, but X has {n_features} columns: pass the word of each column, in "
             "their order. A vectorizer that is fitted anew (another fold, another min_df) has another vocabulary: "
-            "leave vocabulary out and wrap the vectorizer, NamedVectorizer(CountVectorizer(...))."
+            f"leave {argument} out and wrap the vectorizer, NamedVectorizer(CountVectorizer(...))."
         )
-    check_unique(words, "vocabulary")
+    check_unique(words, argument)
     return words
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_random_state
 
 from .._sparse import canonical, widened
 from .._threads import one_thread
@@ -17,7 +17,7 @@ from ._vectors import WordVectors
 
 @np.errstate(under="ignore")
 @one_thread()  # threads would add up in an order of their own, too
-def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
+def corpus_vectors(X: Any, *, embedding_size: int = 50) -> NDArray[np.float32]:
     r"""Word vectors from the counts alone: words are near that occur in the same documents.
 
     With :math:`p` over pairs of different words in a document, each document's pairs weighing as much as it has words,
@@ -31,19 +31,19 @@ def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
     ----------
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Counts, not negative; never made dense, not modified.
-    size : int, default=50
+    embedding_size : int, default=50
         Number of dimensions L.
 
     Returns
     -------
     vectors : ndarray of shape (n_features, L)
-        One row a column of ``X``, float32; L is smaller than ``size`` where there are fewer words. A word in no
-        document, or always alone, has the vector of the mean token with its sign changed.
+        One row a column of ``X``, float32; L is smaller than ``embedding_size`` where there are fewer words. A word in
+        no document, or always alone, has the vector of the mean token with its sign changed.
 
     Raises
     ------
     ValueError
-        If ``X`` holds NaN, infinite or negative values, or ``size`` is below 1.
+        If ``X`` holds NaN, infinite or negative values, or ``embedding_size`` is below 1.
 
     References
     ----------
@@ -53,13 +53,13 @@ def corpus_vectors(X: Any, size: int = 50) -> NDArray[np.float32]:
     Examples
     --------
     >>> from sklearn_etm.embeddings import corpus_vectors
-    >>> corpus_vectors([[2, 1, 0, 0], [1, 2, 0, 0], [0, 0, 1, 3], [0, 0, 2, 1]], size=2).shape
+    >>> corpus_vectors([[2, 1, 0, 0], [1, 2, 0, 0], [0, 0, 1, 3], [0, 0, 2, 1]], embedding_size=2).shape
     (4, 2)
     """
-    if size < 1:
-        raise ValueError(f"size must be at least 1; got {size}.")
+    if embedding_size < 1:
+        raise ValueError(f"embedding_size must be at least 1; got {embedding_size}.")
     X = canonical(check_array(widened(X), accept_sparse="csr", dtype=np.float64, ensure_non_negative=True))
-    vectors = word_vectors(X, size)
+    vectors = word_vectors(X, embedding_size)
     usage = X.sum(axis=0)
     return (vectors - usage @ vectors / max(usage.sum(), 1.0)).astype(np.float32)
 
@@ -69,11 +69,11 @@ def skipgram_vectors(
     texts: Iterable[str],
     analyzer: Callable[[str], list[str]],
     *,
-    size: int = 50,
+    embedding_size: int = 50,
     window: int = 5,
     min_count: int = 5,
     epochs: int = 10,
-    random_state: int = 0,
+    random_state: Any = None,
     workers: int = 1,
 ) -> WordVectors:
     """Word vectors of a corpus by skip-gram with negative sampling, as gensim learns them.
@@ -84,7 +84,7 @@ def skipgram_vectors(
         Documents.
     analyzer : callable
         From a document to its words in order: ``vectorizer.build_analyzer()`` makes the same words as the counts.
-    size : int, default=50
+    embedding_size : int, default=50
         Number of dimensions L.
     window : int, default=5
         Words on either side that a word is to predict.
@@ -92,8 +92,8 @@ def skipgram_vectors(
         Words that occur less often get no vector.
     epochs : int, default=10
         Passes over the texts.
-    random_state : int, default=0
-        The same int gives the same vectors with one worker; several are not deterministic.
+    random_state : int, RandomState or None, default=None
+        Draws gensim's seed. The same int gives the same vectors with one worker; several are not deterministic.
     workers : int, default=1
         Threads.
 
@@ -125,7 +125,8 @@ def skipgram_vectors(
     except ImportError as error:
         raise ImportError('skipgram_vectors needs gensim: pip install "sklearn-etm[vectors]".') from error
     sentences = [analyzer(text) for text in texts]
-    model = Word2Vec(vector_size=size, window=window, min_count=min_count, sg=1, workers=workers, seed=random_state)
+    seed = check_random_state(random_state).randint(2**31 - 1)
+    model = Word2Vec(vector_size=embedding_size, window=window, min_count=min_count, sg=1, workers=workers, seed=seed)
     model.build_vocab(sentences)
     if not len(model.wv):
         raise ValueError(f"No word of the {len(sentences)} texts occurs min_count={min_count} times: lower it.")

@@ -19,8 +19,8 @@ from ._words import labels_of, leading
 
 @np.errstate(under="ignore")
 def compare_models(
-    a: Any,
-    b: Any,
+    model_a: Any,
+    model_b: Any,
     *,
     embeddings: Any = None,
     n_words: int = 10,
@@ -31,7 +31,7 @@ def compare_models(
 
     Parameters
     ----------
-    a, b : fitted models, pipelines or searches with one, or array-likes of shape (n_components, n_features)
+    model_a, model_b : fitted models, pipelines or searches with one, or array-likes of shape (num_topics, n_features)
         Say, before and after a refit. Vocabularies and numbers of topics may differ.
     embeddings : mapping from words to vectors, path or callable, optional
         Topics are matched by it rather than by the words in common, see :func:`align_topics`.
@@ -43,14 +43,14 @@ def compare_models(
     Returns
     -------
     table : DataFrame, or dict of arrays where pandas is not installed
-        One row for each pair of :func:`align_topics`, and for each topic without a partner, in the order of ``a``
-        and then of ``b``, with the columns
+        One row for each pair of :func:`align_topics`, and for each topic without a partner, in the order of
+        ``model_a`` and then of ``model_b``, with the columns
 
         - ``topic_a``, ``topic_b``: rows in ``components_``, -1 for no partner
         - ``label_a``, ``label_b``: see :func:`topic_labels`; empty for no partner
         - ``similarity``: see :func:`align_topics`; 0 for no partner
-        - ``words_kept``, ``words_lost``, ``words_gained``: top words of both, of ``a`` alone, and of ``b`` alone, the
-          most probable first, joined by ", "
+        - ``words_kept``, ``words_lost``, ``words_gained``: top words of both, of ``model_a`` alone, and of
+          ``model_b`` alone, the most probable first, joined by ", "
 
     Raises
     ------
@@ -72,7 +72,7 @@ def compare_models(
     0        0        0       star        moon         goal
     1        1       -1             goal, team
     """
-    topics_a, topics_b = topics_of(a, feature_names_a), topics_of(b, feature_names_b)
+    topics_a, topics_b = topics_of(model_a, feature_names_a), topics_of(model_b, feature_names_b)
     alignment = best_pairs(similarity_of(topics_a, topics_b, embeddings=embeddings))
     alone_a = np.setdiff1d(np.arange(len(topics_a.components)), alignment.pairs[:, 0])
     alone_b = np.setdiff1d(np.arange(len(topics_b.components)), alignment.pairs[:, 1])
@@ -144,7 +144,7 @@ def topic_stability(
         topics : DataFrame, or dict of arrays where pandas is not installed
             One row a topic of the reference, with the columns ``topic``, ``label`` (see :func:`topic_labels`),
             ``stability`` (mean similarity of its partners) and ``lowest`` (the smallest).
-        similarity : ndarray of shape (n_others, n_components)
+        similarity : ndarray of shape (n_others, num_topics)
             Of each topic of the reference and its partner in each other fit; 0 where it has none, in a fit of fewer
             topics.
         models : list

@@ -26,7 +26,7 @@ def pyldavis_data(model: Any, X: Any, *, feature_names: Any = None) -> dict[str,
     Returns
     -------
     data : dict
-        ``topic_term_dists`` (n_components, n_features) and ``doc_topic_dists`` (n_samples, n_components), in float64
+        ``topic_term_dists`` (num_topics, n_features) and ``doc_topic_dists`` (n_samples, num_topics), in float64
         with rows that sum to one; ``doc_lengths`` (n_samples,) and ``term_frequency`` (n_features,), in tokens;
         ``vocab``, a list of str.
 

@@ -45,8 +45,8 @@ def report(
     model: Any,
     X: Any,
     texts: Any = None,
-    path: str | os.PathLike[str] = "topics.html",
     *,
+    path: str | os.PathLike[str] = "topics.html",
     groups: Any = None,
     freq: str | None = None,
     title: str | None = None,
@@ -187,7 +187,7 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
     """What the page tells of each topic, the largest first."""
     components, names = corpus.topics.components, corpus.topics.feature_names
     table = topic_table(known, corpus.counts, n_words=n_words)
-    columns = metrics.top_words(components, min(n_words, len(names)))
+    columns = metrics.top_word_columns(components, n_words=min(n_words, len(names)))
     distinctive = leading(names, relevance(components, corpus.shares), n_words)
     positions = topic_map(known)
     measures = [name for name in ("share", "document_share", "coherence", "exclusivity") if name in table]

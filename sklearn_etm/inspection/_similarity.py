@@ -28,7 +28,7 @@ class Alignment(NamedTuple):
 
 
 @np.errstate(under="ignore")
-def topic_map(model: Any, feature_names: Any = None) -> NDArray[np.float64]:
+def topic_map(model: Any, *, feature_names: Any = None) -> NDArray[np.float64]:
     r"""Topics laid out in two dimensions, such as have similar words near each other.
 
     Classical multidimensional scaling of the Hellinger distances between topics,
@@ -40,14 +40,14 @@ def topic_map(model: Any, feature_names: Any = None) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    model : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+    model : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
         Its topics; rows are normalised.
     feature_names : sequence of str or mapping, optional
         The word of each column. The map does not depend on them.
 
     Returns
     -------
-    positions : ndarray of shape (n_components, 2)
+    positions : ndarray of shape (num_topics, 2)
         In units of Hellinger distance, which is at most 1; the mean of the topics is at the origin. Along each axis
         the topic farthest out (the first of equals) has a positive coordinate. The second coordinate is 0 for two
         topics, both are for one; equal topics have equal positions.
@@ -101,7 +101,7 @@ def topic_similarity(
 
     Parameters
     ----------
-    model_a : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+    model_a : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
         Its topics; rows are normalised.
     model_b : the same, optional
         By default ``model_a``. Of different vocabularies the words that are in both are compared, by name, and rows are
@@ -113,7 +113,7 @@ def topic_similarity(
 
     Returns
     -------
-    similarity : ndarray of shape (n_components_a, n_components_b)
+    similarity : ndarray of shape (num_topics_a, num_topics_b)
         From 0 (no word in common) to 1 (equal).
 
     Raises
@@ -149,7 +149,7 @@ def topic_similarity(
 
 @np.errstate(under="ignore")
 def align_topics(
-    a: Any, b: Any, embeddings: Any = None, *, feature_names_a: Any = None, feature_names_b: Any = None
+    model_a: Any, model_b: Any, *, embeddings: Any = None, feature_names_a: Any = None, feature_names_b: Any = None
 ) -> Alignment:
     r"""Topics of two models that correspond, one to one, so that the sum of their similarities is largest.
 
@@ -163,7 +163,7 @@ def align_topics(
 
     Parameters
     ----------
-    a, b : fitted models, pipelines or searches with one, or array-likes of shape (n_components, n_features)
+    model_a, model_b : fitted models, pipelines or searches with one, or array-likes of shape (num_topics, n_features)
         Their topics. The numbers of topics may differ.
     embeddings : mapping from words to vectors, path of a file of them, or callable, optional
         As :func:`sklearn_etm.embeddings.align_embeddings` takes them. Words without a vector do not count.
@@ -175,10 +175,10 @@ def align_topics(
     alignment : Alignment
         A named tuple:
 
-        - ``pairs``, of shape (n_pairs, 2): numbers of a topic of ``a`` and one of ``b``, in the order of ``a``; as many
-          as the model with fewer topics has
+        - ``pairs``, of shape (n_pairs, 2): numbers of a topic of ``model_a`` and one of ``model_b``, in the order of
+          ``model_a``; as many as the model with fewer topics has
         - ``similarity``, of shape (n_pairs,): of these pairs; from 0 to 1, or with ``embeddings`` from -1 to 1
-        - ``matrix``, of shape (n_components_a, n_components_b): of all topics
+        - ``matrix``, of shape (num_topics_a, num_topics_b): of all topics
 
     Raises
     ------
@@ -214,10 +214,10 @@ def align_topics(
     >>> vectors = {"star": [1.0, 0.1], "moon": [0.9, 0.0], "goal": [0.0, 1.0], "team": [0.1, 0.9]}
     >>> a, b = [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]
     >>> names = {"feature_names_a": ["star", "goal"], "feature_names_b": ["team", "moon"]}
-    >>> align_topics(a, b, vectors, **names).pairs.tolist()
+    >>> align_topics(a, b, embeddings=vectors, **names).pairs.tolist()
     [[0, 1], [1, 0]]
     """
-    topics_a, topics_b = topics_of(a, feature_names_a), topics_of(b, feature_names_b)
+    topics_a, topics_b = topics_of(model_a, feature_names_a), topics_of(model_b, feature_names_b)
     return best_pairs(similarity_of(topics_a, topics_b, embeddings=embeddings))
 
 

@@ -30,7 +30,7 @@ def topic_table(
 
     Parameters
     ----------
-    model : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+    model : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
         Its topics.
     X : documents as ``model`` was fitted on, optional
         Texts for a pipeline, counts else.
@@ -107,7 +107,7 @@ def topic_table(
     columns |= {name: [", ".join(words) for words in leading(names, score, n_words)] for name, score in scores.items()}
     n_measured = min(n_words, len(names))
     if corpus is not None and n_measured > 1:
-        columns["coherence"] = metrics.npmi(components, corpus.counts, top_n=n_measured, per_topic=True)
+        columns["coherence"] = metrics.npmi(components, corpus.counts, n_words=n_measured, per_topic=True)
     columns["exclusivity"] = metrics.exclusivity(components, n_words=n_measured, per_topic=True)
     order = np.argsort(-shares, kind="stable") if shares is not None and sort == "share" else columns["topic"]
     return frame({name: np.asarray(values)[order] for name, values in columns.items()})

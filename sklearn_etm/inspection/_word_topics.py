@@ -54,7 +54,7 @@ def word_topics(model: Any, X: Any, *, return_distribution: bool = False, featur
         - ``word``, ``count``: how often the document has it
         - ``topic``, ``label``, ``probability``: the topic of the largest :math:`r_{dvk}` (the first of equals), and how
           much that is, at most 1
-    distribution : ndarray of shape (n_rows, n_components)
+    distribution : ndarray of shape (n_rows, num_topics)
         :math:`r_{dvk}` for each row of the table; rows sum to one. Only returned if ``return_distribution`` is True.
 
     Raises

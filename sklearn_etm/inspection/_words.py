@@ -26,9 +26,9 @@ _SMALLEST_SHARE = 1e-12
 @np.errstate(under="ignore")
 def word_scores(
     model: Any,
+    *,
     by: str = "probability",
     X: Any = None,
-    *,
     lambda_: float = 0.6,
     weight: float = 0.5,
     feature_names: Any = None,
@@ -44,7 +44,7 @@ def word_scores(
 
     Parameters
     ----------
-    model : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+    model : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
         Its topics :math:`\beta`; rows are normalised.
     by : {"probability", "relevance", "frex"}, default="probability"
         The score.
@@ -60,7 +60,7 @@ def word_scores(
 
     Returns
     -------
-    scores : ndarray of shape (n_components, n_features)
+    scores : ndarray of shape (num_topics, n_features)
         The larger, the better the word describes the topic. ``"relevance"`` is in nats, and ``-inf`` for a word of
         probability 0; ``"frex"`` is from 0 to 1, with tied ranks averaged.
 
@@ -109,10 +109,10 @@ def word_scores(
 @np.errstate(under="ignore")
 def top_words(
     model: Any,
-    n: int = 10,
+    *,
+    n_words: int = 10,
     by: str = "probability",
     X: Any = None,
-    *,
     lambda_: float = 0.6,
     weight: float = 0.5,
     feature_names: Any = None,
@@ -121,52 +121,52 @@ def top_words(
 
     Parameters
     ----------
-    model : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+    model : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
         Its topics.
-    n : int, default=10
+    n_words : int, default=10
         Number of words; where the vocabulary has fewer, all of them are returned.
     by, X, lambda_, weight, feature_names
         As in :func:`word_scores`, which ranks them.
 
     Returns
     -------
-    words : ndarray of str, of shape (n_components, min(n, n_features))
+    words : ndarray of str, of shape (num_topics, min(n_words, n_features))
         Of words with equal scores, the one of the lower column comes first.
 
     Raises
     ------
     TypeError, ValueError
-        If ``n`` is not a positive integer, or an argument of :func:`word_scores` is out of range.
+        If ``n_words`` is not a positive integer, or an argument of :func:`word_scores` is out of range.
 
     See Also
     --------
     topic_table : These words, with the figures of each topic.
-    sklearn_etm.metrics.top_words : Columns instead of words.
+    sklearn_etm.metrics.top_word_columns : Columns instead of words.
 
     Examples
     --------
     >>> from sklearn_etm.inspection import top_words
     >>> topics = [[0.5, 0.5, 0.0], [0.5, 0.0, 0.5]]
-    >>> top_words(topics, n=1, feature_names=["the", "star", "goal"])
+    >>> top_words(topics, n_words=1, feature_names=["the", "star", "goal"])
     array([['the'],
            ['the']], dtype='<U4')
-    >>> top_words(topics, n=1, by="relevance", feature_names=["the", "star", "goal"])
+    >>> top_words(topics, n_words=1, by="relevance", feature_names=["the", "star", "goal"])
     array([['star'],
            ['goal']], dtype='<U4')
     """
-    scores = word_scores(model, by, X, lambda_=lambda_, weight=weight, feature_names=feature_names)
-    return leading(topics_of(model, feature_names).feature_names, scores, n)
+    scores = word_scores(model, by=by, X=X, lambda_=lambda_, weight=weight, feature_names=feature_names)
+    return leading(topics_of(model, feature_names).feature_names, scores, n_words)
 
 
 @np.errstate(under="ignore")
-def topic_labels(model: Any, n: int = 3, *, feature_names: Any = None) -> NDArray[np.str_]:
+def topic_labels(model: Any, *, n_words: int = 3, feature_names: Any = None) -> NDArray[np.str_]:
     """A short name for each topic: its most relevant words.
 
     Parameters
     ----------
-    model : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+    model : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
         Its topics.
-    n : int, default=3
+    n_words : int, default=3
         Number of words, those of highest relevance (see :func:`word_scores`) where topics weigh the same. So a
         label depends on the model alone, and is the same in every table.
     feature_names : sequence of str or mapping, optional
@@ -174,17 +174,17 @@ def topic_labels(model: Any, n: int = 3, *, feature_names: Any = None) -> NDArra
 
     Returns
     -------
-    labels : ndarray of str, of shape (n_components,)
+    labels : ndarray of str, of shape (num_topics,)
         Words joined by ", ". No two are the same: topics with the same words have their number added, in parentheses.
 
     Examples
     --------
     >>> from sklearn_etm.inspection import topic_labels
-    >>> topic_labels([[0.5, 0.5, 0.0], [0.5, 0.0, 0.5]], n=2, feature_names=["the", "star", "goal"])
+    >>> topic_labels([[0.5, 0.5, 0.0], [0.5, 0.0, 0.5]], n_words=2, feature_names=["the", "star", "goal"])
     array(['star, the', 'goal, the'], dtype='<U9')
     """
     topics = topics_of(model, feature_names)
-    return labels_of(topics.components, topics.feature_names, n)
+    return labels_of(topics.components, topics.feature_names, n_words)
 
 
 @np.errstate(under="ignore")
@@ -193,7 +193,7 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
 
     Parameters
     ----------
-    model : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+    model : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
         Its topics.
     words : str or sequence of str
         Words to look up.
@@ -277,8 +277,8 @@ def topic_given_word(components: NDArray[Any], shares: NDArray[Any]) -> NDArray[
 
 def leading(names: NDArray[np.str_], scores: NDArray[Any], n: int) -> NDArray[np.str_]:
     """Names of the n columns of highest scores, (K, n), or of all where there are fewer."""
-    n = check_scalar(n, "The number of words", Integral, min_val=1)
-    return names[metrics.top_words(scores, min(n, len(names)))]
+    n = check_scalar(n, "n_words", Integral, min_val=1)
+    return names[metrics.top_word_columns(scores, n_words=min(n, len(names)))]
 
 
 def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> NDArray[np.str_]:

@@ -13,7 +13,7 @@ from ._completion import completion_log_likelihood, completion_perplexity, compl
 from ._diversity import exclusivity, inverted_rbo, topic_diversity, topic_exclusive_words
 from ._health import dead_topics, duplicate_topics, effective_num_topics, topic_kl, topic_redundancy
 from ._selection import make_topic_scorer, one_standard_error
-from ._words import top_words
+from ._words import top_word_columns
 
 __all__ = [
     "cluster_nmi",
@@ -30,7 +30,7 @@ __all__ = [
     "make_topic_scorer",
     "npmi",
     "one_standard_error",
-    "top_words",
+    "top_word_columns",
     "topic_diversity",
     "topic_exclusive_words",
     "topic_kl",

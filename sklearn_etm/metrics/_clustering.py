@@ -27,14 +27,14 @@ def cluster_purity(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     labels : array-like of shape (n_samples,)
         Known classes :math:`y` of the documents: numbers, strings or other values, in a list, an array or a column of
         a data frame.
-    doc_topic : array-like of shape (n_samples, n_components)
+    doc_topic : array-like of shape (n_samples, num_topics)
         Topic proportions or weights :math:`\theta`.
 
     Returns
     -------
     purity : float
         From the share of the commonest label to 1; a ratio, without unit. It grows with the number of
-        topics, so compare models of equal ``n_components``.
+        topics, so compare models of equal ``num_topics``.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def cluster_nmi(labels: ArrayLike, doc_topic: ArrayLike) -> float:
     labels : array-like of shape (n_samples,)
         Known classes of the documents: numbers, strings or other values, in a list, an array or a column of a data
         frame.
-    doc_topic : array-like of shape (n_samples, n_components)
+    doc_topic : array-like of shape (n_samples, num_topics)
         Topic proportions or weights :math:`\theta`.
 
     Returns

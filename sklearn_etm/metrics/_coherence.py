@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.preprocessing import normalize
 
 from .._inputs.names import column_names
-from .._inputs.vectorizer import feature_names
+from .._inputs.vectorizer import feature_names as carried_names
 from ..embeddings._align import find_vectors, is_array
 from ._validation import check_counts, check_dense, given_by_words
 from ._words import UNKNOWN_WORDS, leading_columns, leading_words, topic_means
@@ -18,7 +18,7 @@ from ._words import UNKNOWN_WORDS, leading_columns, leading_words, topic_means
 
 @np.errstate(under="ignore")
 def npmi(
-    components: Any, X: Any, *, top_n: int = 10, per_topic: bool = False, vocabulary: Any = None
+    components: Any, X: Any, *, n_words: int = 10, per_topic: bool = False, feature_names: Any = None
 ) -> float | NDArray[np.float64]:
     r"""Coherence of topics: normalised pointwise mutual information of their top words.
 
@@ -31,23 +31,23 @@ def npmi(
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features), or lists of str
-        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
-        of which the first ``top_n`` count, all where there are fewer.
+    components : array-like of shape (num_topics, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_word_columns`; or the words of each topic, the best
+        first, of which the first ``n_words`` count, all where there are fewer.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Reference counts: of the documents the model was fitted on, or of any others with the same columns, such as
         held-out ones or a larger corpus read by the same vectorizer. Only which word occurs in which document matters.
-    top_n : int, default=10
+    n_words : int, default=10
         Number of top words per topic, at least 2.
     per_topic : bool, default=False
         Whether to return the coherence of every topic rather than their mean.
-    vocabulary : sequence of str or mapping from words to columns, optional
+    feature_names : sequence of str or mapping from words to columns, optional
         The word of each column of ``X``, which topics that are given by their words need; not where ``X`` tells it, as
         data frames and the counts of `NamedVectorizer` do.
 
     Returns
     -------
-    npmi : float, or ndarray of shape (n_components,)
+    npmi : float, or ndarray of shape (num_topics,)
         From -1 (never together) over 0 (independent) to 1 (only together); a ratio, without unit. By
         convention a pair found together in no document has -1, also when a word of it is in no document, and
         a pair found together in every document has 1.
@@ -55,7 +55,7 @@ def npmi(
     Raises
     ------
     ValueError
-        When ``top_n`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than ``components``,
+        When ``n_words`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than ``components``,
         when ``X`` holds NaN, infinite or negative values or ``components`` NaN, or when either is not two-dimensional
         or is empty. Of lists of words, when a word is not in the vocabulary, or comes twice in it or in a topic; when
         a topic has fewer than two words; when nothing tells the words of the columns.
@@ -83,22 +83,22 @@ def npmi(
     >>> from sklearn_etm.metrics import npmi
     >>> X = [[1, 2, 0, 0], [3, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     >>> components = [[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]]
-    >>> npmi(components, X, top_n=2, per_topic=True)
+    >>> npmi(components, X, n_words=2, per_topic=True)
     array([ 1., -1.])
 
     Topics of another tool, or chosen by hand, may be given by their words:
 
     >>> topics = [["star", "moon"], ["goal", "team"]]
-    >>> npmi(topics, X, vocabulary=["star", "moon", "goal", "team"], per_topic=True)
+    >>> npmi(topics, X, feature_names=["star", "moon", "goal", "team"], per_topic=True)
     array([ 1., -1.])
     """
-    counts = _pair_document_counts(components, X, top_n, vocabulary)
+    counts = _pair_document_counts(components, X, n_words, feature_names)
     return topic_means([_npmi(*(n / np.shape(X)[0] for n in of_topic)) for of_topic in counts], per_topic)
 
 
 @np.errstate(under="ignore")
 def umass(
-    components: Any, X: Any, *, top_n: int = 10, per_topic: bool = False, vocabulary: Any = None
+    components: Any, X: Any, *, n_words: int = 10, per_topic: bool = False, feature_names: Any = None
 ) -> float | NDArray[np.float64]:
     r"""Coherence of topics: UMass, the log-probability of a top word given a higher-ranked one.
 
@@ -112,30 +112,30 @@ def umass(
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features), or lists of str
-        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
-        of which the first ``top_n`` count, all where there are fewer.
+    components : array-like of shape (num_topics, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_word_columns`; or the words of each topic, the best
+        first, of which the first ``n_words`` count, all where there are fewer.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Reference counts: of the documents the model was fitted on, as in the paper, or of any others with the same
         columns. Only which word occurs in which document matters.
-    top_n : int, default=10
+    n_words : int, default=10
         Number of top words per topic, at least 2.
     per_topic : bool, default=False
         Whether to return the coherence of every topic rather than their mean.
-    vocabulary : sequence of str or mapping from words to columns, optional
+    feature_names : sequence of str or mapping from words to columns, optional
         The word of each column of ``X``, which topics that are given by their words need; not where ``X`` tells it, as
         data frames and the counts of `NamedVectorizer` do.
 
     Returns
     -------
-    umass : float, or ndarray of shape (n_components,)
+    umass : float, or ndarray of shape (num_topics,)
         In nats per pair; higher is better, seldom above 0. By convention a pair has 0 when its higher-ranked
         word is in no document: such topics look good, so take reference counts in which the words occur.
 
     Raises
     ------
     ValueError
-        When ``top_n`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than ``components``,
+        When ``n_words`` is not an integer from 2 to ``n_features``, when ``X`` has other columns than ``components``,
         when ``X`` holds NaN, infinite or negative values or ``components`` NaN, or when either is not two-dimensional
         or is empty. Of lists of words, when a word is not in the vocabulary, or comes twice in it or in a topic; when
         a topic has fewer than two words; when nothing tells the words of the columns.
@@ -146,7 +146,7 @@ def umass(
 
     Notes
     -----
-    The paper takes the sum over pairs; the mean allows comparison between different ``top_n``.
+    The paper takes the sum over pairs; the mean allows comparison between different ``n_words``.
 
     References
     ----------
@@ -158,17 +158,17 @@ def umass(
     Word 0 is in four documents, one of which has word 1: log(2 / 4).
 
     >>> from sklearn_etm.metrics import umass
-    >>> round(umass([[0.6, 0.4]], [[1, 1], [2, 0], [1, 0], [1, 0]], top_n=2), 4)
+    >>> round(umass([[0.6, 0.4]], [[1, 1], [2, 0], [1, 0], [1, 0]], n_words=2), 4)
     -0.6931
     """
-    counts = _pair_document_counts(components, X, top_n, vocabulary)
+    counts = _pair_document_counts(components, X, n_words, feature_names)
     pairs = [np.log((together + 1) / np.maximum(earlier, 1)) for together, _, earlier in counts]
     return topic_means(pairs, per_topic)
 
 
 @np.errstate(under="ignore")
 def embedding_coherence(
-    components: Any, embeddings: Any, *, n_words: int = 10, per_topic: bool = False, vocabulary: Any = None
+    components: Any, embeddings: Any, *, n_words: int = 10, per_topic: bool = False, feature_names: Any = None
 ) -> float | NDArray[np.float64]:
     r"""Coherence of topics: cosine similarity of the word vectors of their top words.
 
@@ -178,10 +178,10 @@ def embedding_coherence(
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features), or lists of str
-        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
-        of which the first ``n_words`` count, all where there are fewer.
-    embeddings : array-like of shape (n_features, n_dimensions), or mapping from words to vectors, path or callable
+    components : array-like of shape (num_topics, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_word_columns`; or the words of each topic, the best
+        first, of which the first ``n_words`` count, all where there are fewer.
+    embeddings : array-like of shape (n_features, embedding_size), or mapping from words to vectors, path or callable
         Word vectors :math:`\rho`, one for every column of ``components``, zeros for a word that has none; or what
         :func:`sklearn_etm.embeddings.align_embeddings` takes, which must have all of the top words. Best are such as
         were learned from another, larger corpus.
@@ -189,13 +189,13 @@ def embedding_coherence(
         Number of top words per topic, at least 2.
     per_topic : bool, default=False
         Whether to return the coherence of every topic rather than their mean.
-    vocabulary : sequence of str or mapping from words to columns, optional
+    feature_names : sequence of str or mapping from words to columns, optional
         The word of each column of ``components``, or of each row of ``embeddings``, where one of them is given by words
         and the other is an array.
 
     Returns
     -------
-    coherence : float, or ndarray of shape (n_components,)
+    coherence : float, or ndarray of shape (num_topics,)
         From -1 to 1 (all vectors point the same way); a ratio, without unit. By convention a pair has 0 when a vector
         of it is zero.
 
@@ -233,9 +233,9 @@ def embedding_coherence(
     >>> embedding_coherence([["star", "moon"], ["goal", "team"]], vectors, per_topic=True)
     array([1., 0.])
     """
-    columns, vectors = _columns_and_vectors(components, embeddings, n_words, vocabulary)
+    columns, vectors = _columns_and_vectors(components, embeddings, n_words, feature_names)
     pairs = []
-    for words in _with_pairs(columns, n_words, "n_words"):
+    for words in _with_pairs(columns, n_words):
         unit = normalize(vectors[words])
         pairs.append((unit @ unit.T)[np.tril_indices(len(words), k=-1)])
     return topic_means(pairs, per_topic)
@@ -251,21 +251,21 @@ def _npmi(together: NDArray[Any], later: NDArray[Any], earlier: NDArray[Any]) ->
 
 
 def _pair_document_counts(
-    components: Any, X: Any, top_n: int, vocabulary: Any
+    components: Any, X: Any, n_words: int, feature_names: Any
 ) -> Iterator[tuple[NDArray[np.float64], ...]]:
     """Count the documents with both words, the lower-ranked and the higher-ranked one of pairs of top words.
 
     Yields three arrays of shape (n_pairs,) for each topic.
     """
     if given_by_words(components):
-        known = (vocabulary, feature_names(X), getattr(X, "columns", None))
+        known = (feature_names, carried_names(X), getattr(X, "columns", None))
         names = _names(next((names for names in known if names is not None), None))
-        columns, counts = leading_columns(components, top_n, names), check_counts(X, "X", len(names), "vocabulary")
+        columns, counts = leading_columns(components, n_words, names), check_counts(X, "X", len(names), "feature_names")
     else:
-        columns = leading_columns(components, top_n)
+        columns = leading_columns(components, n_words)
         counts = check_counts(X, "X", n_columns=np.shape(components)[1])
     present = counts.astype(bool).astype(np.float64).tocsc()
-    for words in _with_pairs(columns, top_n, "top_n"):
+    for words in _with_pairs(columns, n_words):
         together = (present[:, words].T @ present[:, words]).toarray()
         single = np.diagonal(together)
         later, earlier = np.tril_indices(len(words), k=-1)
@@ -273,22 +273,22 @@ def _pair_document_counts(
 
 
 def _columns_and_vectors(
-    components: Any, embeddings: Any, n_words: int, vocabulary: Any
+    components: Any, embeddings: Any, n_words: int, feature_names: Any
 ) -> tuple[list[NDArray[np.intp]], NDArray[np.float64]]:
     """Rows of the top words of every topic, and the vectors that these are rows of."""
     by_words = given_by_words(components)
     if not is_array(embeddings):
         if not by_words:
-            names = _names(vocabulary, np.shape(components)[1])
+            names = _names(feature_names, np.shape(components)[1])
             components = [[names[v] for v in topic] for topic in leading_columns(components, n_words)]
         return leading_columns(components, n_words), _vectors_of(leading_words(components, n_words), embeddings)
-    columns = leading_columns(components, n_words, _names(vocabulary) if by_words else None)
+    columns = leading_columns(components, n_words, _names(feature_names) if by_words else None)
     vectors = check_dense(embeddings, "embeddings")
-    n_columns = len(_names(vocabulary)) if by_words else np.shape(components)[1]
+    n_columns = len(_names(feature_names)) if by_words else np.shape(components)[1]
     if len(vectors) != n_columns:
         raise ValueError(
             f"embeddings must have one row for each of the {n_columns} columns of "
-            f"{'vocabulary' if by_words else 'components'}; got {len(vectors)} rows."
+            f"{'feature_names' if by_words else 'components'}; got {len(vectors)} rows."
         )
     return columns, vectors
 
@@ -303,20 +303,20 @@ def _vectors_of(topics: list[list[str]], embeddings: Any) -> NDArray[np.float64]
     return check_dense(found.rows, "embeddings")
 
 
-def _names(vocabulary: Any, n_features: int | None = None) -> list[str]:
+def _names(feature_names: Any, n_features: int | None = None) -> list[str]:
     """The word of each column."""
-    if vocabulary is None:
+    if feature_names is None:
         raise ValueError(
             "Words can only be told from columns where the word of each column is known: pass "
-            "vocabulary=vectorizer.get_feature_names_out()."
+            "feature_names=vectorizer.get_feature_names_out()."
         )
-    return column_names(vocabulary, n_features, "vocabulary")
+    return column_names(feature_names, n_features)
 
 
-def _with_pairs(columns: list[NDArray[np.intp]], n: int, name: str) -> list[NDArray[np.intp]]:
-    """Return the columns of the words of topics, if there are at least two each; ``name`` is that of the argument."""
-    if n < 2:
-        raise ValueError(f"{name} must be at least 2, for pairs of words; got {n}.")
+def _with_pairs(columns: list[NDArray[np.intp]], n_words: int) -> list[NDArray[np.intp]]:
+    """Return the columns of the words of topics, if there are at least two each."""
+    if n_words < 2:
+        raise ValueError(f"n_words must be at least 2, for pairs of words; got {n_words}.")
     for k, words in enumerate(columns):
         if len(words) < 2:
             raise ValueError(f"A topic must have at least 2 words, for pairs of them; topic {k} has one.")

@@ -90,10 +90,10 @@ def completion_log_likelihood(doc_topic: ArrayLike, components: ArrayLike, X_hel
 
     Parameters
     ----------
-    doc_topic : array-like of shape (n_samples, n_components)
+    doc_topic : array-like of shape (n_samples, num_topics)
         Topic proportions :math:`\theta`, inferred from other tokens than those of ``X_heldout``. Rows sum to
         one.
-    components : array-like of shape (n_components, n_features)
+    components : array-like of shape (num_topics, n_features)
         Word probabilities of every topic, :math:`\beta`. Rows sum to one.
     X_heldout : {array-like, sparse matrix} of shape (n_samples, n_features)
         Counts :math:`x` of the held-out tokens.
@@ -118,7 +118,7 @@ def completion_log_likelihood(doc_topic: ArrayLike, components: ArrayLike, X_hel
     Notes
     -----
     Only the cells of ``X_heldout`` that are not zero are visited, and these in blocks, so that memory does
-    not grow with their number times ``n_components``.
+    not grow with their number times ``num_topics``.
 
     References
     ----------
@@ -162,8 +162,8 @@ def completion_perplexity(transform: Callable[[Any], ArrayLike], components: Arr
     ----------
     transform : callable
         Takes counts of shape (n_kept, n_features), as a CSR matrix, and returns topic proportions of shape
-        (n_kept, n_components) with rows summing to one. A fitted model's ``transform`` method, say.
-    components : array-like of shape (n_components, n_features)
+        (n_kept, num_topics) with rows summing to one. A fitted model's ``transform`` method, say.
+    components : array-like of shape (num_topics, n_features)
         Word probabilities of every topic. Rows sum to one.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Counts of documents, best such as the model was not fitted on.

@@ -8,32 +8,32 @@ from numpy.typing import ArrayLike, NDArray
 
 from .._inputs.topics import proportions
 from ._validation import check_topics
-from ._words import leading_columns, top_words, topic_means
+from ._words import leading_columns, top_word_columns, topic_means
 
 
 @np.errstate(under="ignore")
-def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
+def topic_diversity(components: ArrayLike, *, n_words: int = 25) -> float:
     """Share of different words among the top words of all topics.
 
-    The number of different words, divided by ``n_components * top_n``.
+    The number of different words, divided by ``num_topics * n_words``.
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features), or lists of str
-        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
-        of which the first ``top_n`` count, all where there are fewer.
-    top_n : int, default=25
-        Number of top words per topic.
+    components : array-like of shape (num_topics, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_word_columns`; or the words of each topic, the best
+        first, of which the first ``n_words`` count, all where there are fewer.
+    n_words : int, default=25
+        Number of top words per topic; 25 in the definition of the measure [1]_.
 
     Returns
     -------
     diversity : float
-        From ``1 / n_components`` (all topics have the same top words) to 1 (no word is in two topics).
+        From ``1 / num_topics`` (all topics have the same top words) to 1 (no word is in two topics).
 
     Raises
     ------
     ValueError
-        When ``top_n`` is not an integer from 1 to ``n_features``, or when ``components`` is not two-dimensional, is
+        When ``n_words`` is not an integer from 1 to ``n_features``, or when ``components`` is not two-dimensional, is
         empty or holds NaN. Of lists of words, when a topic has none, or one more than once.
 
     See Also
@@ -48,40 +48,40 @@ def topic_diversity(components: ArrayLike, *, top_n: int = 25) -> float:
     Examples
     --------
     >>> from sklearn_etm.metrics import topic_diversity
-    >>> topic_diversity([[0.5, 0.4, 0.1], [0.1, 0.5, 0.4]], top_n=2)
+    >>> topic_diversity([[0.5, 0.4, 0.1], [0.1, 0.5, 0.4]], n_words=2)
     0.75
     >>> topic_diversity([["star", "moon"], ["moon", "goal"]])
     0.75
     """
-    top = np.concatenate(leading_columns(components, top_n))
+    top = np.concatenate(leading_columns(components, n_words))
     return np.unique(top).size / top.size
 
 
 @np.errstate(under="ignore")
-def topic_exclusive_words(components: ArrayLike, *, top_n: int = 25) -> float:
+def topic_exclusive_words(components: ArrayLike, *, n_words: int = 10) -> float:
     """Share of top words that are a top word of one topic only.
 
     The number of words which are among the top words of exactly one topic, divided by the number of all top
-    words, ``n_components * top_n``.
+    words, ``num_topics * n_words``.
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features), or lists of str
-        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
-        of which the first ``top_n`` count, all where there are fewer.
-    top_n : int, default=25
+    components : array-like of shape (num_topics, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_word_columns`; or the words of each topic, the best
+        first, of which the first ``n_words`` count, all where there are fewer.
+    n_words : int, default=10
         Number of top words per topic.
 
     Returns
     -------
     share : float
         From 0 (every top word is shared) to 1 (no word is in two topics); never above
-        :func:`topic_diversity`.
+        :func:`topic_diversity` of as many words.
 
     Raises
     ------
     ValueError
-        When ``top_n`` is not an integer from 1 to ``n_features``, or when ``components`` is not two-dimensional, is
+        When ``n_words`` is not an integer from 1 to ``n_features``, or when ``components`` is not two-dimensional, is
         empty or holds NaN. Of lists of words, when a topic has none, or one more than once.
 
     See Also
@@ -96,10 +96,10 @@ def topic_exclusive_words(components: ArrayLike, *, top_n: int = 25) -> float:
     Examples
     --------
     >>> from sklearn_etm.metrics import topic_exclusive_words
-    >>> topic_exclusive_words([[0.5, 0.4, 0.1], [0.1, 0.5, 0.4]], top_n=2)
+    >>> topic_exclusive_words([[0.5, 0.4, 0.1], [0.1, 0.5, 0.4]], n_words=2)
     0.5
     """
-    top = np.concatenate(leading_columns(components, top_n))
+    top = np.concatenate(leading_columns(components, n_words))
     _, n_topics = np.unique(top, return_counts=True)
     return int((n_topics == 1).sum()) / top.size
 
@@ -117,9 +117,9 @@ def inverted_rbo(components: ArrayLike, *, n_words: int = 10, weight: float = 0.
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features), or lists of str
-        Any score by which words are to be ranked, as in :func:`top_words`; or the words of each topic, the best first,
-        of which the first ``n_words`` count, all where there are fewer, which must be as many in each topic.
+    components : array-like of shape (num_topics, n_features), or lists of str
+        Any score by which words are to be ranked, as in :func:`top_word_columns`; or the words of each topic, the best
+        first, of which the first ``n_words`` count, all where there are fewer, which must be as many in each topic.
     n_words : int, default=10
         Number of top words per topic, :math:`n`.
     weight : float, default=0.9
@@ -183,7 +183,7 @@ def inverted_rbo(components: ArrayLike, *, n_words: int = 10, weight: float = 0.
 
 
 @np.errstate(under="ignore")
-def exclusivity(components: ArrayLike, n_words: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
+def exclusivity(components: ArrayLike, *, n_words: int = 10, per_topic: bool = False) -> float | NDArray[np.float64]:
     r"""Exclusivity of topics: how much of the use of their top words is theirs.
 
     The mean over the top words :math:`T_k` of a topic, and then over topics, of the word's probability in this topic as
@@ -193,18 +193,18 @@ def exclusivity(components: ArrayLike, n_words: int = 10, per_topic: bool = Fals
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
+    components : array-like of shape (num_topics, n_features)
         Probabilities or weights of words in topics, not negative; rows are divided by their sums.
     n_words : int, default=10
-        Number of top words per topic, as in :func:`top_words`.
+        Number of top words per topic, as in :func:`top_word_columns`.
     per_topic : bool, default=False
         Whether to return the exclusivity of every topic rather than their mean.
 
     Returns
     -------
-    exclusivity : float, or ndarray of shape (n_components,)
-        From 0 to 1 (no other topic uses the words), and ``1 / n_components`` where all topics are alike; a ratio,
-        without unit. A single topic has 1. By convention a word that no topic has counts ``1 / n_components``, and a
+    exclusivity : float, or ndarray of shape (num_topics,)
+        From 0 to 1 (no other topic uses the words), and ``1 / num_topics`` where all topics are alike; a ratio,
+        without unit. A single topic has 1. By convention a word that no topic has counts ``1 / num_topics``, and a
         topic of zeros has equal probabilities.
 
     Raises
@@ -238,13 +238,13 @@ def exclusivity(components: ArrayLike, n_words: int = 10, per_topic: bool = Fals
     array([0.875, 0.625])
     """
     beta = check_topics(components)
-    top = top_words(beta, n_words)
+    top = top_word_columns(beta, n_words=n_words)
     shares = np.take_along_axis(proportions(beta.T).T, top, axis=1)
     return topic_means(shares, per_topic)
 
 
 def _common_words(words: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Number of words that each two topics have in common, (n_components, n_components)."""
+    """Number of words that each two topics have in common, (num_topics, num_topics)."""
     n_topics, n_words = words.shape
     indptr = np.arange(n_topics + 1) * n_words
     contains = sp.csr_array((np.ones(words.size), words.ravel(), indptr), shape=(n_topics, words.max() + 1))

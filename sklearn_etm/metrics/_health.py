@@ -21,13 +21,13 @@ def effective_num_topics(doc_topic: ArrayLike) -> float:
 
     Parameters
     ----------
-    doc_topic : array-like of shape (n_samples, n_components)
+    doc_topic : array-like of shape (n_samples, num_topics)
         Topic proportions :math:`\theta`. Rows sum to one.
 
     Returns
     -------
-    n_topics : float
-        From 1 (all documents are of one topic alone) to ``n_components`` (all topics are as large).
+    effective : float
+        From 1 (all documents are of one topic alone) to ``num_topics`` (all topics are as large).
 
     Raises
     ------
@@ -69,7 +69,7 @@ def dead_topics(doc_topic: ArrayLike, *, threshold: float = 0.1, min_share: floa
 
     Parameters
     ----------
-    doc_topic : array-like of shape (n_samples, n_components)
+    doc_topic : array-like of shape (n_samples, num_topics)
         Topic proportions. Rows sum to one.
     threshold : float, default=0.1
         Smallest proportion that counts as use, above 0 and at most 1.
@@ -79,7 +79,7 @@ def dead_topics(doc_topic: ArrayLike, *, threshold: float = 0.1, min_share: floa
 
     Returns
     -------
-    dead : ndarray of bool, of shape (n_components,)
+    dead : ndarray of bool, of shape (num_topics,)
 
     Raises
     ------
@@ -127,12 +127,12 @@ def topic_redundancy(components: ArrayLike) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
+    components : array-like of shape (num_topics, n_features)
         Probabilities or weights of words in topics :math:`\beta`, not negative; rows are divided by their sums.
 
     Returns
     -------
-    redundancy : ndarray of shape (n_components,)
+    redundancy : ndarray of shape (num_topics,)
         From 0 (no word in common with any other topic) to 1 (another topic is the same). By convention 0 for a single
         topic, and a topic of zeros has equal probabilities.
 
@@ -161,12 +161,12 @@ def topic_redundancy(components: ArrayLike) -> NDArray[np.float64]:
 
 
 @np.errstate(under="ignore")
-def duplicate_topics(components: ArrayLike, threshold: float = 0.75) -> NDArray[np.intp]:
+def duplicate_topics(components: ArrayLike, *, threshold: float = 0.75) -> NDArray[np.intp]:
     """Pairs of topics that are nearly the same.
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
+    components : array-like of shape (num_topics, n_features)
         Probabilities or weights of words in topics, not negative; rows are divided by their sums.
     threshold : float, default=0.75
         Smallest similarity of duplicates, above 0 and at most 1: one minus the Jensen-Shannon divergence in bits, as in
@@ -215,15 +215,15 @@ def topic_kl(loc: ArrayLike, scale: ArrayLike, prior_mean: ArrayLike, prior_scal
 
     Parameters
     ----------
-    loc, scale : array-like of shape (n_samples, n_components)
+    loc, scale : array-like of shape (n_samples, num_topics)
         Means :math:`\mu` and standard deviations :math:`\sigma` of the documents' approximate posteriors.
-    prior_mean, prior_scale : array-like of shape (n_components,)
+    prior_mean, prior_scale : array-like of shape (num_topics,)
         Mean :math:`m` and standard deviation :math:`s` of the prior, a model's ``doc_topic_prior_mean_`` and
         ``doc_topic_prior_scale_``.
 
     Returns
     -------
-    kl : ndarray of shape (n_components,)
+    kl : ndarray of shape (num_topics,)
         In nats per document, at least 0 up to rounding; their sum is the KL term of the ELBO. A topic near 0 has
         collapsed: the encoder says of it what the prior says, whatever the document.
 
@@ -261,7 +261,7 @@ def topic_kl(loc: ArrayLike, scale: ArrayLike, prior_mean: ArrayLike, prior_scal
     s = check_array(prior_scale, dtype=np.float64, ensure_2d=False, input_name="prior_scale")
     if not (mu.shape == sigma.shape and mu.shape[1:] == m.shape == s.shape):
         raise ValueError(
-            "loc and scale must be of shape (n_samples, n_components), prior_mean and prior_scale (n_components,); "
+            "loc and scale must be of shape (n_samples, num_topics), prior_mean and prior_scale (num_topics,); "
             f"got {mu.shape}, {sigma.shape}, {m.shape} and {s.shape}."
         )
     smallest = min(sigma.min(), s.min())

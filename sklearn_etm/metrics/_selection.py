@@ -16,12 +16,12 @@ from ._completion import completion_perplexity
 from ._diversity import exclusivity, inverted_rbo, topic_diversity, topic_exclusive_words
 
 OF_WORDS: dict[str, Callable[[Topics, Any, int], Any]] = {
-    "exclusivity": lambda topics, X, n: exclusivity(topics.components, n),
+    "exclusivity": lambda topics, X, n: exclusivity(topics.components, n_words=n),
     "inverted_rbo": lambda topics, X, n: inverted_rbo(topics.components, n_words=n),
-    "npmi": lambda topics, X, n: npmi(topics.components, topics.counts(X), top_n=n),
-    "topic_diversity": lambda topics, X, n: topic_diversity(topics.components, top_n=n),
-    "topic_exclusive_words": lambda topics, X, n: topic_exclusive_words(topics.components, top_n=n),
-    "umass": lambda topics, X, n: umass(topics.components, topics.counts(X), top_n=n),
+    "npmi": lambda topics, X, n: npmi(topics.components, topics.counts(X), n_words=n),
+    "topic_diversity": lambda topics, X, n: topic_diversity(topics.components, n_words=n),
+    "topic_exclusive_words": lambda topics, X, n: topic_exclusive_words(topics.components, n_words=n),
+    "umass": lambda topics, X, n: umass(topics.components, topics.counts(X), n_words=n),
 }
 OF_LABELS = {"cluster_nmi": cluster_nmi, "cluster_purity": cluster_purity}
 NAMES = sorted(["completion", *OF_WORDS, *OF_LABELS])
@@ -73,7 +73,7 @@ def make_topic_scorer(measure: str, *, n_words: int | None = None) -> Callable[.
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn_etm.datasets import make_topics_corpus
     >>> from sklearn_etm.metrics import make_topic_scorer
-    >>> X = make_topics_corpus(200, n_topics=3, n_features=60, random_state=0).data
+    >>> X = make_topics_corpus(200, num_topics=3, n_features=60, random_state=0).data
     >>> search = GridSearchCV(
     ...     LatentDirichletAllocation(random_state=0),
     ...     {"n_components": [1, 3]},
@@ -121,7 +121,7 @@ def _completion(topics: Topics, X: Any) -> float:
 
 @np.errstate(under="ignore")
 def one_standard_error(
-    param: str = "num_topics", score: str = "score", greater_is_simpler: bool = False
+    param: str = "num_topics", *, scoring: str = "score", greater_is_simpler: bool = False
 ) -> Callable[[Mapping[str, Any]], int]:
     r"""Choose the simplest model that is within one standard error of the best.
 
@@ -138,8 +138,9 @@ def one_standard_error(
     param : str, default="num_topics"
         The searched parameter that makes a model complex, a number. Its own name will do where it belongs to a step of
         a pipeline: "num_topics" finds "lntmtransformer__num_topics".
-    score : str, default="score"
-        The measure that candidates are compared by, as named in ``scoring``; "score" where there is only one.
+    scoring : str, default="score"
+        The measure that candidates are compared by, as the search's ``scoring`` names it; "score" where it has only
+        one.
     greater_is_simpler : bool, default=False
         Whether a model is the simpler, the larger ``param`` is, as with a strength of regularisation.
 
@@ -190,34 +191,36 @@ def one_standard_error(
     ...     refit=one_standard_error("n_components"),
     ...     cv=3,
     ... )
-    >>> search.fit(make_topics_corpus(150, n_topics=3, n_features=60, random_state=0).data).best_params_
+    >>> search.fit(make_topics_corpus(150, num_topics=3, n_features=60, random_state=0).data).best_params_
     {'n_components': 3}
     """
-    return _OneStandardError(param, score, greater_is_simpler)
+    return _OneStandardError(param, scoring, greater_is_simpler)
 
 
 @dataclass(frozen=True)
 class _OneStandardError:
     param: str
-    score: str
+    scoring: str
     greater_is_simpler: bool
 
     def __call__(self, cv_results: Mapping[str, Any]) -> int:
         known = [key.removeprefix("mean_test_") for key in cv_results if key.startswith("mean_test_")]
-        if self.score not in known:
-            raise ValueError(f"cv_results_ has no score {self.score!r}; it has {known}. Name one of them: score=...")
-        mean, error = mean_and_error(fold_scores(cv_results, self.score))
+        if self.scoring not in known:
+            raise ValueError(
+                f"cv_results_ has no score {self.scoring!r}; it has {known}. Name one of them: scoring=..."
+            )
+        mean, error = mean_and_error(fold_scores(cv_results, self.scoring))
         if not np.isfinite(mean).any():
             raise ValueError(
-                f"No candidate has a finite mean_test_{self.score}: {mean.tolist()}. Look at the search's warnings, or "
-                'pass it error_score="raise".'
+                f"No candidate has a finite mean_test_{self.scoring}: {mean.tolist()}. Look at the search's warnings, "
+                'or pass it error_score="raise".'
             )
         return best_and_simplest(mean, error, _complexity(cv_results, self.param, self.greater_is_simpler))[1]
 
 
-def fold_scores(cv_results: Mapping[str, Any], score: str) -> np.ndarray:
+def fold_scores(cv_results: Mapping[str, Any], scoring: str) -> np.ndarray:
     """Test scores of a search, (n_candidates, n_folds)."""
-    folds = [key for key in cv_results if key.startswith("split") and key.endswith(f"_test_{score}")]
+    folds = [key for key in cv_results if key.startswith("split") and key.endswith(f"_test_{scoring}")]
     return np.column_stack([np.asarray(cv_results[key], dtype=np.float64) for key in folds])
 
 

@@ -58,7 +58,7 @@ def check_distributions(values: Any, name: str, shape: tuple[int, int] | None = 
     """Return ``values`` as a float64 matrix of the shape, the rows of which are distributions."""
     matrix = check_dense(values, name)
     if shape is not None and matrix.shape != shape:
-        raise ValueError(f"{name} must have shape (n_samples, n_components) = {shape}; got {matrix.shape}.")
+        raise ValueError(f"{name} must have shape (n_samples, num_topics) = {shape}; got {matrix.shape}.")
     if matrix.min() < 0:
         raise ValueError(f"{name} holds probabilities, which must not be negative; got {matrix.min():.6g}.")
     sums = matrix.sum(axis=1)

@@ -17,43 +17,43 @@ UNKNOWN_WORDS = " Leave them out of the topics, or take a reference that has the
 
 
 @np.errstate(under="ignore")
-def top_words(components: ArrayLike, n: int = 10) -> NDArray[np.intp]:
-    """Columns of the ``n`` largest values of every topic, the largest first.
+def top_word_columns(components: ArrayLike, *, n_words: int = 10) -> NDArray[np.intp]:
+    """Columns of the ``n_words`` largest values of every topic, the largest first.
 
     Parameters
     ----------
-    components : array-like of shape (n_components, n_features)
+    components : array-like of shape (num_topics, n_features)
         Any score by which words are to be ranked: probabilities, weights, or logarithms (``-inf`` may occur).
-    n : int, default=10
-        Number of words, at most ``n_features``.
+    n_words : int, default=10
+        Number of top words per topic, at most ``n_features``.
 
     Returns
     -------
-    columns : ndarray of int, of shape (n_components, n)
+    columns : ndarray of int, of shape (num_topics, n_words)
         Of equal values, the lower column comes first.
 
     Raises
     ------
     ValueError
-        When ``n`` is not an integer from 1 to ``n_features``, or when ``components`` is not two-dimensional,
+        When ``n_words`` is not an integer from 1 to ``n_features``, or when ``components`` is not two-dimensional,
         is empty or holds NaN.
 
     Examples
     --------
-    >>> from sklearn_etm.metrics import top_words
-    >>> top_words([[0.1, 0.6, 0.3], [0.4, 0.2, 0.4]], n=2)
+    >>> from sklearn_etm.metrics import top_word_columns
+    >>> top_word_columns([[0.1, 0.6, 0.3], [0.4, 0.2, 0.4]], n_words=2)
     array([[1, 2],
            [0, 2]])
     """
     scores = check_dense(components, "components", ensure_all_finite=False)
     if np.isnan(scores).any():
         raise ValueError("components contains NaN, which has no place in a ranking; replace it, by 0 say.")
-    if not isinstance(n, Integral) or not 1 <= n <= scores.shape[1]:
+    if not isinstance(n_words, Integral) or not 1 <= n_words <= scores.shape[1]:
         raise ValueError(
-            f"The number of top words (n, n_words or top_n) must be an integer from 1 to {scores.shape[1]}, the "
-            f"number of columns of components; got {n!r}."
+            f"n_words, the number of top words, must be an integer from 1 to {scores.shape[1]}, the number of columns "
+            f"of components; got {n_words!r}."
         )
-    return np.argsort(-scores, axis=1, kind="stable")[:, :n]
+    return np.argsort(-scores, axis=1, kind="stable")[:, :n_words]
 
 
 def leading_columns(topics: Any, n: int, names: list[str] | None = None) -> list[NDArray[np.intp]]:
@@ -63,7 +63,7 @@ def leading_columns(topics: Any, n: int, names: list[str] | None = None) -> list
     words have columns in the order of the alphabet.
     """
     if not given_by_words(topics):
-        return list(top_words(topics, n))
+        return list(top_word_columns(topics, n_words=n))
     lists = leading_words(topics, n)
     words = [word for topic in lists for word in topic]
     columns = find_columns(words, sorted(set(words)) if names is None else names, UNKNOWN_WORDS)
@@ -73,7 +73,7 @@ def leading_columns(topics: Any, n: int, names: list[str] | None = None) -> list
 def leading_words(topics: Any, n: int) -> list[list[str]]:
     """The first ``n`` words of every topic that is given by its words, or all where there are fewer."""
     if not isinstance(n, Integral) or n < 1:
-        raise ValueError(f"The number of top words (n, n_words or top_n) must be a positive integer; got {n!r}.")
+        raise ValueError(f"n_words, the number of top words, must be a positive integer; got {n!r}.")
     if any(isinstance(topic, str) for topic in topics):
         raise ValueError("Topics must be lists of words; got strings in their place. Write a single topic as [words].")
     lists = [list(topic) for topic in (np.asarray(topics) if hasattr(topics, "__array__") else topics)]

@@ -66,7 +66,7 @@ class DocumentMapDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        model: Any,
         X: Any,
         *,
         coordinates: Any = None,
@@ -80,9 +80,9 @@ class DocumentMapDisplay:
 
         Parameters
         ----------
-        estimator : fitted model, pipeline or search with one
+        model : fitted model, pipeline or search with one
             Its ``transform`` gives the documents their topics.
-        X : documents as ``estimator`` was fitted on
+        X : documents as ``model`` was fitted on
             Texts for a pipeline, counts else.
         coordinates : array-like of shape (n_samples, 2), optional
             Where each document is, for example from UMAP or t-SNE. By default the first two principal components of
@@ -92,7 +92,7 @@ class DocumentMapDisplay:
         n_words : int, default=3
             Words in each label, those of `sklearn_etm.inspection.topic_labels`.
         feature_names : sequence of str or mapping, optional
-            The word of each column, where ``estimator`` does not know them.
+            The word of each column, where ``model`` does not know them.
         ax, point_size
             As in `plot`.
 
@@ -105,13 +105,13 @@ class DocumentMapDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError, sklearn.exceptions.NotFittedError
-            If ``estimator`` cannot transform documents or is not fitted, if there is no such topic, more than 7 are
+            If ``model`` cannot transform documents or is not fitted, if there is no such topic, more than 7 are
             asked for, or one that is the main topic of no document, or if ``coordinates`` are not two finite numbers
             for each document, or have the index of ``X`` in another order.
         """
         import_pyplot()
         check_same_order(X, coordinates, "coordinates")
-        corpus = corpus_of(estimator, X, feature_names)
+        corpus = corpus_of(model, X, feature_names)
         n_documents, n_topics = corpus.doc_topic.shape
         main_topics = corpus.doc_topic.argmax(axis=1)
         sizes = np.bincount(main_topics, minlength=n_topics)
@@ -123,7 +123,7 @@ class DocumentMapDisplay:
         coordinates = check_array(coordinates, dtype=np.float64, input_name="coordinates")
         if coordinates.shape != (n_documents, 2):
             raise ValueError(f"coordinates must have shape {(n_documents, 2)}; got {coordinates.shape}.")
-        labels = topic_labels(estimator, n_words, feature_names=feature_names)[topics]
+        labels = topic_labels(model, n_words=n_words, feature_names=feature_names)[topics]
         return cls(coordinates, main_topics, topics, labels).plot(ax, point_size=point_size)
 
     def plot(self, ax: Any = None, *, point_size: float | None = None) -> DocumentMapDisplay:

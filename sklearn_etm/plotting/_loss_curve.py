@@ -72,13 +72,13 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator: Any, *, name: str | None = None, ax: Any = None, color: Any = None
+        cls, model: Any, *, name: str | None = None, ax: Any = None, color: Any = None
     ) -> LossCurveDisplay:
         """Draw the loss of a model's fit.
 
         Parameters
         ----------
-        estimator : fitted model, pipeline or search with one
+        model : fitted model, pipeline or search with one
             It has ``loss_curve_``; where it has them, ``reconstruction_curve_`` and ``kl_curve_`` are drawn, too.
         name : str, optional
             What the legend calls it, to draw several models on the same axes.
@@ -99,19 +99,19 @@ class LossCurveDisplay:
             If it is not fitted.
         """
         import_pyplot()
-        model = topics_of(estimator).model
-        if not hasattr(model, "loss_curve_"):
+        fitted = topics_of(model).model
+        if not hasattr(fitted, "loss_curve_"):
             raise TypeError(
                 "A loss curve is that of a fitted ETMTransformer, LNTMTransformer or AmortizedLDATransformer, or of "
-                f"another model with loss_curve_; got {type(estimator if model is None else model).__name__}."
+                f"another model with loss_curve_; got {type(model if fitted is None else fitted).__name__}."
             )
         reconstruction, kl = (
-            np.asarray(getattr(model, curve)) if hasattr(model, curve) else None
+            np.asarray(getattr(fitted, curve)) if hasattr(fitted, curve) else None
             for curve in ("reconstruction_curve_", "kl_curve_")
         )
-        inference = getattr(model, "inference", "svi")
+        inference = getattr(fitted, "inference", "svi")
         display = cls(
-            np.asarray(model.loss_curve_), reconstruction=reconstruction, kl=kl, name=name, inference=inference
+            np.asarray(fitted.loss_curve_), reconstruction=reconstruction, kl=kl, name=name, inference=inference
         )
         return display.plot(ax, color=color)
 

@@ -99,9 +99,9 @@ class NumTopicsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        model: Any,
         *,
-        parameter: str | None = None,
+        param: str | None = None,
         scoring: str | None = None,
         average: bool = False,
         ax: Any = None,
@@ -110,9 +110,9 @@ class NumTopicsDisplay:
 
         Parameters
         ----------
-        estimator : fitted GridSearchCV or RandomizedSearchCV
+        model : fitted GridSearchCV or RandomizedSearchCV
             It need not have been refitted.
-        parameter : str, optional
+        param : str, optional
             The searched parameter that is the number of topics. By default the one called ``num_topics`` or
             ``n_components``, in whatever step of a pipeline.
         scoring : str, optional
@@ -133,7 +133,7 @@ class NumTopicsDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError
-            If ``estimator`` is no search.
+            If ``model`` is no search.
         ValueError
             If no searched parameter, or more than one, is the number of topics, or it is not an integer; if candidates
             cannot be told apart by their parameters, and are not averaged; if there is no such scorer, or no candidate
@@ -147,14 +147,12 @@ class NumTopicsDisplay:
             If some candidates have no scores, since their fits failed: how many were left out.
         """
         import_pyplot()
-        results = _results(estimator)
-        parameter = _parameter(results, parameter)
-        scoring = _scoring(estimator, results, scoring)
+        results = _results(model)
+        param = _parameter(results, param)
+        scoring = _scoring(model, results, scoring)
         scores = fold_scores(results, scoring)
-        num_topics = _integers([params[parameter] for params in results["params"]], parameter)
-        settings = np.array(
-            ["" if average else _setting(params, parameter) for params in results["params"]], dtype=np.str_
-        )
+        num_topics = _integers([params[param] for params in results["params"]], param)
+        settings = np.array(["" if average else _setting(params, param) for params in results["params"]], dtype=np.str_)
         if not average and len({*zip(settings.tolist(), num_topics.tolist(), strict=True)}) < len(scores):
             raise ValueError("Candidates of the search have the same parameters, or look so: pass average=True.")
         scored = np.isfinite(scores).all(axis=1)
@@ -246,7 +244,7 @@ def _results(search: Any) -> dict[str, Any]:
     if not hasattr(search, "cv_results_"):
         if hasattr(search, "param_grid") or hasattr(search, "param_distributions"):
             check_is_fitted(search, "cv_results_")
-        raise TypeError(f"estimator must be a fitted GridSearchCV or RandomizedSearchCV; got {type(search).__name__}.")
+        raise TypeError(f"model must be a fitted GridSearchCV or RandomizedSearchCV; got {type(search).__name__}.")
     if "iter" in search.cv_results_:
         raise ValueError(
             "A search by successive halving scores its candidates on different numbers of documents, which no curve "
@@ -255,23 +253,23 @@ def _results(search: Any) -> dict[str, Any]:
     return search.cv_results_
 
 
-def _parameter(results: dict[str, Any], parameter: str | None) -> str:
+def _parameter(results: dict[str, Any], param: str | None) -> str:
     """Name of the searched parameter that is the number of topics."""
     searched = sorted({name for params in results["params"] for name in params})
-    found = [name for name in searched if name.split("__")[-1] in NAMES] if parameter is None else [parameter]
+    found = [name for name in searched if name.split("__")[-1] in NAMES] if param is None else [param]
     everywhere = [name for name in found if all(name in params for params in results["params"])]
     if len(everywhere) != 1:
         raise ValueError(
             f"One parameter, that all candidates have, must be the number of topics: {' or '.join(NAMES)}, or what "
-            f"`parameter` names (got {parameter!r}); searched were {searched}."
+            f"`param` names (got {param!r}); searched were {searched}."
         )
     return everywhere[0]
 
 
-def _integers(values: list[Any], parameter: str) -> NDArray[np.intp]:
+def _integers(values: list[Any], param: str) -> NDArray[np.intp]:
     numbers = np.array(values)
     if numbers.dtype.kind not in "iu":
-        raise ValueError(f"{parameter} must have been searched over integers; got {values}.")
+        raise ValueError(f"{param} must have been searched over integers; got {values}.")
     return numbers.astype(np.intp)
 
 
@@ -280,15 +278,15 @@ def _scoring(search: Any, results: dict[str, Any], scoring: str | None) -> str:
     prefix = "mean_test_"
     known = [key.removeprefix(prefix) for key in results if key.startswith(prefix)]
     if scoring is None:
-        scoring = known[0] if len(known) == 1 else getattr(search.refit, "score", search.refit)
+        scoring = known[0] if len(known) == 1 else getattr(search.refit, "scoring", search.refit)
     if scoring not in known:
         raise ValueError(f"scoring must be one of {known}; got {scoring!r}.")
     return scoring
 
 
-def _setting(params: dict[str, Any], parameter: str) -> str:
+def _setting(params: dict[str, Any], param: str) -> str:
     """What the other parameters were."""
-    return ", ".join(f"{name.split('__')[-1]}={value}" for name, value in params.items() if name != parameter)
+    return ", ".join(f"{name.split('__')[-1]}={value}" for name, value in params.items() if name != param)
 
 
 def _warn_of_failures(scored: NDArray[np.bool_]) -> None:

@@ -26,11 +26,11 @@ class TopicMapDisplay:
 
     Parameters
     ----------
-    positions : ndarray of shape (n_topics, 2)
+    positions : ndarray of shape (num_topics, 2)
         Centres of the circles.
-    labels : sequence of str, of length n_topics
+    labels : sequence of str, of length num_topics
         What topics are called.
-    shares : ndarray of shape (n_topics,), optional
+    shares : ndarray of shape (num_topics,), optional
         Share of all tokens that each topic has. By default circles have equal areas.
 
     Attributes
@@ -67,7 +67,7 @@ class TopicMapDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        model: Any,
         X: Any = None,
         *,
         n_words: int = 3,
@@ -80,14 +80,14 @@ class TopicMapDisplay:
 
         Parameters
         ----------
-        estimator : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+        model : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
             Its topics.
-        X : documents as ``estimator`` was fitted on, optional
+        X : documents as ``model`` was fitted on, optional
             Texts for a pipeline, counts else. They give each circle its area; without them, all are the same.
         n_words : int, default=3
             Words in each label, those of `sklearn_etm.inspection.topic_labels`.
         feature_names : sequence of str or mapping, optional
-            The word of each column, where ``estimator`` does not know them.
+            The word of each column, where ``model`` does not know them.
         ax, n_labels, color
             As in `plot`.
 
@@ -100,13 +100,13 @@ class TopicMapDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError, sklearn.exceptions.NotFittedError
-            If ``estimator`` holds no topics or is not fitted, or ``n_words`` is not a positive integer.
+            If ``model`` holds no topics or is not fitted, or ``n_words`` is not a positive integer.
         """
         import_pyplot()
-        topics = topics_of(estimator, feature_names)
+        topics = topics_of(model, feature_names)
         display = cls(
-            topic_map(estimator, feature_names),
-            topic_labels(estimator, n_words, feature_names=feature_names),
+            topic_map(model, feature_names=feature_names),
+            topic_labels(model, n_words=n_words, feature_names=feature_names),
             shares=None if X is None else documents_of(topics, X).shares,
         )
         return display.plot(ax, n_labels=n_labels, color=color)

@@ -43,18 +43,18 @@ class TopicShareDisplay:
     ----------
     groups : ndarray of shape (n_groups,)
         Names, numbers or dates of the groups, sorted.
-    prevalences, lows, highs : ndarray of shape (n_groups, n_topics)
+    prevalences, lows, highs : ndarray of shape (n_groups, n_drawn)
         Prevalence of each topic in the group, and the ends of its interval.
-    topics : ndarray of int, of shape (n_topics,)
+    topics : ndarray of int, of shape (n_drawn,)
         Numbers of the topics: rows of ``components_``.
-    labels : sequence of str, of length n_topics
+    labels : sequence of str, of length n_drawn
         What they are called.
     title : str, optional
         Of the figure, where it is the display's own: which of the topics these are.
 
     Attributes
     ----------
-    axes_ : ndarray of Axes, of shape (n_topics,)
+    axes_ : ndarray of Axes, of shape (n_drawn,)
         The panels.
     figure_ : Figure
         The figure that holds them.
@@ -100,7 +100,7 @@ class TopicShareDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        model: Any,
         X: Any,
         groups: Any,
         *,
@@ -120,9 +120,9 @@ class TopicShareDisplay:
 
         Parameters
         ----------
-        estimator : fitted model, pipeline or search with one
+        model : fitted model, pipeline or search with one
             Its ``transform`` gives the documents their topics.
-        X : documents as ``estimator`` was fitted on
+        X : documents as ``model`` was fitted on
             Texts for a pipeline, counts else.
         groups : sequence of length n_samples
             The group of each document: strings, numbers, dates. Numbers that are names, such as those of classes, are
@@ -134,7 +134,7 @@ class TopicShareDisplay:
             Topics to draw, in this order. By default all, those that are largest on average over the groups first, or
             where there are more than 8 the largest 8, which the title of the figure tells.
         feature_names : sequence of str or mapping, optional
-            The word of each column, where ``estimator`` does not know them.
+            The word of each column, where ``model`` does not know them.
         ax, kind, n_columns, share_scale, color
             As in `plot`.
 
@@ -147,12 +147,12 @@ class TopicShareDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError, sklearn.exceptions.NotFittedError
-            If ``estimator`` cannot transform documents or is not fitted, if there is no such topic or kind, if there
+            If ``model`` cannot transform documents or is not fitted, if there is no such topic or kind, if there
             are fewer ``ax`` than topics, or as `sklearn_etm.inspection.topics_over` raises them.
         """
         import_pyplot()
         table = topics_over(
-            estimator,
+            model,
             X,
             groups,
             freq=freq,

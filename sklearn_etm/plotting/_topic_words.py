@@ -11,7 +11,7 @@ from .._inputs.documents import documents_of
 from .._inputs.texts import printable
 from .._inputs.topics import topics_of
 from ..inspection import word_scores
-from ..metrics import top_words
+from ..metrics import top_word_columns
 from ._common import (
     COLORS,
     SMALL_FIGURE,
@@ -35,20 +35,20 @@ class TopicWordsDisplay:
 
     Parameters
     ----------
-    words : ndarray of str, of shape (n_topics, n_words)
+    words : ndarray of str, of shape (n_drawn, n_words)
         Words of each topic, from top to bottom.
-    probabilities : ndarray of shape (n_topics, n_words)
+    probabilities : ndarray of shape (n_drawn, n_words)
         Their probabilities in the topic.
-    topics : ndarray of int, of shape (n_topics,)
+    topics : ndarray of int, of shape (n_drawn,)
         Numbers of the topics: rows of ``components_``.
-    shares : ndarray of shape (n_topics,), optional
+    shares : ndarray of shape (n_drawn,), optional
         Share of all tokens that each topic has.
     title : str, optional
         Of the figure, where it is the display's own: which of the topics these are.
 
     Attributes
     ----------
-    axes_ : ndarray of Axes, of shape (n_topics,)
+    axes_ : ndarray of Axes, of shape (n_drawn,)
         The panels.
     bars_ : list of BarContainer
         Bars of each panel.
@@ -90,7 +90,7 @@ class TopicWordsDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator: Any,
+        model: Any,
         X: Any = None,
         *,
         topics: Any = None,
@@ -106,9 +106,9 @@ class TopicWordsDisplay:
 
         Parameters
         ----------
-        estimator : fitted model, pipeline or search with one, or array-like of shape (n_components, n_features)
+        model : fitted model, pipeline or search with one, or array-like of shape (num_topics, n_features)
             Its topics.
-        X : documents as ``estimator`` was fitted on, optional
+        X : documents as ``model`` was fitted on, optional
             Texts for a pipeline, counts else. With them, titles say which share of all tokens a topic has, and the
             largest topic comes first.
         topics : sequence of int, optional
@@ -119,7 +119,7 @@ class TopicWordsDisplay:
         by : {"probability", "relevance", "frex"}, default="probability"
             How words are ranked, see `sklearn_etm.inspection.word_scores`. Bars are probabilities all the same.
         feature_names : sequence of str or mapping, optional
-            The word of each column, where ``estimator`` does not know them.
+            The word of each column, where ``model`` does not know them.
         ax, n_columns, share_scale, color
             As in `plot`.
 
@@ -132,14 +132,14 @@ class TopicWordsDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError, sklearn.exceptions.NotFittedError
-            If ``estimator`` holds no topics or is not fitted, if there is no such topic or no such ranking, if
+            If ``model`` holds no topics or is not fitted, if there is no such topic or no such ranking, if
             ``n_words`` is not a positive integer, or if there are fewer ``ax`` than topics.
         """
         import_pyplot()
-        found = topics_of(estimator, feature_names)
+        found = topics_of(model, feature_names)
         n_topics = len(found.components)
-        scores = word_scores(estimator, by, X, feature_names=feature_names)
-        columns = top_words(scores, min(n_words, scores.shape[1]))
+        scores = word_scores(model, by=by, X=X, feature_names=feature_names)
+        columns = top_word_columns(scores, n_words=min(n_words, scores.shape[1]))
         shares = None if X is None else documents_of(found, X).shares
         title = None
         if topics is None:

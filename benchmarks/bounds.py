@@ -12,11 +12,11 @@ import time
 import numpy as np
 from corpora import load
 
-from sklearn_etm import AmortizedLDATransformer, LNTMTransformer
+from sklearn_etm import AmortizedLDATransformer, LNTMTransformer, MonteCarloLNTMTransformer
 
 MODELS = {
     "LNTM": LNTMTransformer(),
-    "LNTM, Monte-Carlo EM": LNTMTransformer(inference="mcem"),
+    "LNTM, Monte-Carlo EM": MonteCarloLNTMTransformer(),
     "amortized LDA": AmortizedLDATransformer(),
 }
 
@@ -31,9 +31,10 @@ def main():
     corpus = load(args.corpus)
     for name, model in MODELS.items():
         model.set_params(num_topics=args.topics, random_state=0).fit(corpus.X[: args.training])
-        for method in ("elbo", "iwae", "ais") if model.inference == "svi" else ("ais",):
+        for method in ("elbo", "iwae", "ais") if hasattr(model, "encode") else ("ais",):
             start = time.perf_counter()
-            r = model.log_marginal_likelihood(corpus.X_test[: args.documents], method=method)
+            options = {"method": method} if hasattr(model, "encode") else {}
+            r = model.log_marginal_likelihood(corpus.X_test[: args.documents], random_state=0, **options)
             error = np.sqrt((r.standard_error**2).sum()) / len(r.standard_error)
             print(
                 f"{name:22} {method:5} {r.log_likelihood.mean():8.2f} +- {error:.3f}   "

@@ -13,11 +13,11 @@ import numpy as np
 from scipy.special import softmax
 from scipy.stats import kstest
 
-from sklearn_etm import LNTMTransformer
+from sklearn_etm import LNTMTransformer, MonteCarloLNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
 
 MODELS = {
-    "Monte-Carlo EM": LNTMTransformer(5, inference="mcem", doc_topic_prior=0.5, random_state=0),
+    "Monte-Carlo EM": MonteCarloLNTMTransformer(5, doc_topic_prior=0.5, random_state=0),
     "variational": LNTMTransformer(5, doc_topic_prior=0.5, em_iter=0, separation=0.0, random_state=0),
     "variational, then EM": LNTMTransformer(5, doc_topic_prior=0.5, separation=0.0, random_state=0),
 }
@@ -35,7 +35,7 @@ def main():
         theta = softmax(z, axis=1)
         words = model.inverse_transform(theta)
         documents = np.stack([rng.multinomial(50, p / p.sum()) for p in words]).astype(float)
-        draws = model.sample_posterior(documents, 4 * 99)[::4]
+        draws = model.sample_posterior(documents, 4 * 99, random_state=0)[::4]
         ranks = ((draws < theta).sum(axis=0) + rng.random(theta.shape)) / 100
         outer = ((ranks < 0.1) | (ranks > 0.9)).mean()
         distance = kstest(ranks[:, 0], "uniform").statistic

@@ -92,10 +92,10 @@ OURS = {
     "ETM, given vectors kept": ours("ETMTransformer", given_vectors=True, train_embeddings=False),
     "ETM, corpus vectors kept": ours("ETMTransformer", embeddings="corpus", train_embeddings=False),
     "amortized LDA": ours("AmortizedLDATransformer"),
-    "amortized LDA, Dirichlet": ours("AmortizedLDATransformer", guide="dirichlet"),
+    "amortized LDA, Dirichlet": ours("AmortizedLDATransformer", doc_topic_family="dirichlet"),
     "LNTM, learned prior": ours("LNTMTransformer", learn_prior=True),
-    "LNTM, Monte-Carlo EM": ours("LNTMTransformer", inference="mcem"),
-    "LNTM, product": ours("LNTMTransformer", decoder="product"),
+    "LNTM, Monte-Carlo EM": ours("MonteCarloLNTMTransformer"),
+    "LNTM, product": ours("ProdLDATransformer"),
 }
 PEERS = {"tomotopy LDA": tomotopy_lda, "gensim LDA": gensim_lda, "scikit-learn LDA": sklearn_lda}
 SYSTEMS = OURS | PEERS

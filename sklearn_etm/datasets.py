@@ -291,7 +291,7 @@ def _describe(documents: list[_Document], versions: dict[str, str], min_words: i
 @np.errstate(under="ignore")
 def make_topics_corpus(
     n_samples: int = 1000,
-    num_topics: int = 10,
+    n_topics: int = 10,
     n_features: int = 500,
     *,
     doc_length: float = 80,
@@ -309,7 +309,7 @@ def make_topics_corpus(
     n_samples : int, default=1000
         Number of documents.
 
-    num_topics : int, default=10
+    n_topics : int, default=10
         Number of topics.
 
     n_features : int, default=500
@@ -337,9 +337,9 @@ def make_topics_corpus(
 
         data : sparse matrix of shape (n_samples, n_features)
             Word counts of each document, of type int64, in CSR format.
-        components : ndarray of shape (num_topics, n_features)
+        components : ndarray of shape (n_topics, n_features)
             Word probabilities of each topic. Rows sum to one.
-        doc_topic : ndarray of shape (n_samples, num_topics)
+        doc_topic : ndarray of shape (n_samples, n_topics)
             Topic probabilities of each document. Rows sum to one.
 
     Notes
@@ -350,7 +350,7 @@ def make_topics_corpus(
     Examples
     --------
     >>> from sklearn_etm.datasets import make_topics_corpus
-    >>> corpus = make_topics_corpus(n_samples=100, num_topics=5, n_features=50, random_state=0)
+    >>> corpus = make_topics_corpus(n_samples=100, n_topics=5, n_features=50, random_state=0)
     >>> corpus.data.shape
     (100, 50)
     >>> corpus.components.shape
@@ -359,8 +359,8 @@ def make_topics_corpus(
     (100, 5)
     """
     rng = check_random_state(random_state)
-    components = rng.dirichlet(np.full(n_features, topic_word_prior), size=num_topics)
-    doc_topic = rng.dirichlet(np.full(num_topics, doc_topic_prior), size=n_samples)
+    components = rng.dirichlet(np.full(n_features, topic_word_prior), size=n_topics)
+    doc_topic = rng.dirichlet(np.full(n_topics, doc_topic_prior), size=n_samples)
     lengths = np.maximum(rng.poisson(doc_length, size=n_samples), 1)
     data = sparse.vstack(
         [

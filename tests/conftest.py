@@ -12,12 +12,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer
+from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer, MonteCarloLNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
 
 MODELS = [LNTMTransformer, ETMTransformer, AmortizedLDATransformer]
-MCEM = partial(LNTMTransformer, inference="mcem", num_samples=4, num_leapfrog_steps=5)
-VARIANTS = [*(pytest.param(Model, id=Model.__name__) for Model in MODELS), pytest.param(MCEM, id="MonteCarloEM")]
+OF_ENCODERS = {"encoder_features", "hidden_layer_sizes", "em_iter"}
 SMALL = {
     "num_topics": 3,
     "encoder_features": 8,
@@ -28,6 +27,13 @@ SMALL = {
 }
 
 
+def MCEM(**parameters):
+    """A small model with chains, of parameters some of which are of models with encoders alone."""
+    own = {name: value for name, value in parameters.items() if name not in OF_ENCODERS}
+    return MonteCarloLNTMTransformer(**{"num_samples": 4, "num_leapfrog_steps": 5} | own)
+
+
+VARIANTS = [*(pytest.param(Model, id=Model.__name__) for Model in MODELS), pytest.param(MCEM, id="MonteCarloEM")]
 REASONS_TO_SKIP = {"no chromium is installed", "scikit-learn has callbacks since 1.9"}
 
 
@@ -76,7 +82,7 @@ def fitted(request, X):
 @pytest.fixture(scope="session")
 def X():
     """Counts of 60 documents over 40 words, read-only; the last document is empty, and so is the last column."""
-    counts = make_topics_corpus(n_samples=59, num_topics=3, n_features=39, doc_length=30, random_state=0).data
+    counts = make_topics_corpus(n_samples=59, n_topics=3, n_features=39, doc_length=30, random_state=0).data
     counts = sp.csr_array(sp.block_diag([counts, np.zeros((1, 1))], format="csr"))
     counts.eliminate_zeros()
     for part in (counts.data, counts.indices, counts.indptr):

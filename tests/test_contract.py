@@ -17,7 +17,13 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import sklearn_etm
-from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer, NamedVectorizer
+from sklearn_etm import (
+    AmortizedLDATransformer,
+    ETMTransformer,
+    LNTMTransformer,
+    NamedVectorizer,
+    ProdLDATransformer,
+)
 from sklearn_etm.metrics import completion_perplexity, completion_split
 
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
@@ -26,8 +32,9 @@ FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 PUBLIC = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL, embedding_size=8), MCEM(**SMALL)]
 OPTIONS = [  # share most of their code with those; each takes a minute to compile for all the sizes of the checks
     AmortizedLDATransformer(**SMALL),
-    AmortizedLDATransformer(**SMALL, guide="dirichlet", learn_prior=True),
-    LNTMTransformer(**SMALL, decoder="product", likelihood="poisson"),
+    AmortizedLDATransformer(**SMALL, doc_topic_family="dirichlet", learn_prior=True),
+    ProdLDATransformer(**{name: value for name, value in SMALL.items() if name != "em_iter"}),
+    LNTMTransformer(**SMALL, likelihood="poisson"),
 ]
 
 

@@ -115,7 +115,7 @@ def test_proportions_have_the_index_of_the_texts(fitted, documents, words):
     assert model.transform(sp.csr_array(counts)).index.equals(pd.RangeIndex(60))
     assert isinstance(model.set_output(transform="polars").transform(counts), pl.DataFrame)
     assert isinstance(model.set_output(transform="default").transform(counts), np.ndarray)
-    if fitted.inference == "mcem":
+    if hasattr(fitted, "acceptance_rate_"):
         mean, std = model.set_output(transform="pandas").transform(counts, return_std=True)
         assert mean.index.equals(documents.index) and std.shape == mean.shape
 

@@ -163,7 +163,7 @@ def test_changing_the_result_does_not_change_the_next():
 
 
 def test_topics_corpus_shapes():
-    corpus = make_topics_corpus(n_samples=50, num_topics=4, n_features=30, random_state=0)
+    corpus = make_topics_corpus(n_samples=50, n_topics=4, n_features=30, random_state=0)
     assert sparse.issparse(corpus.data)
     assert corpus.data.format == "csr"
     assert corpus.data.dtype == np.int64

@@ -16,13 +16,21 @@ from numpyro.infer.util import log_density
 from scipy.stats import poisson
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
-from sklearn_etm._engine import hmc, likelihood, programs
+from sklearn_etm._engine import chains, likelihood, programs
 from sklearn_etm._engine.batches import LARGE, MIN_DOCUMENTS, MIN_WORDS, Corpus, padded_size, padded_vocabulary
-from sklearn_etm._engine.likelihood import expected_counts, log_likelihood, poisson_terms, refine
-from sklearn_etm._engine.models import Dirichlet, Encoder, Spec, model, topic_distributions
-from sklearn_etm._engine.training import Trainer
-from sklearn_etm._estimators.base import logistic_normal_prior, matching_concentration, separate
-from sklearn_etm._fitted.proportions import encode, fold
+from sklearn_etm._engine.decoders import Mixture
+from sklearn_etm._engine.documents import DocumentStart, LogisticNormalDocuments
+from sklearn_etm._engine.em import separate
+from sklearn_etm._engine.encoder import Encoder, served
+from sklearn_etm._engine.likelihood import expected_counts, log_likelihood, refine
+from sklearn_etm._engine.model import Hyper, Spec, model, topic_distributions
+from sklearn_etm._engine.problem import Problem
+from sklearn_etm._engine.svi import SEPARATION, VariationalTrainer
+from sklearn_etm._engine.topics import FreeTopics, TopicStart
+from sklearn_etm._engine.topics.dirichlet import Concentrations
+from sklearn_etm._fitted.encoder import Features
+from sklearn_etm._fitted.marginal import poisson_terms
+from sklearn_etm._fitted.prior import LogisticNormal
 from sklearn_etm._fitted.proportions import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.embeddings._pmi import word_vectors
@@ -44,9 +52,9 @@ def counts():
 def batch(request, counts, monkeypatch):
     """A batch and its counts (B, V), read whole or some chunks at a time."""
     monkeypatch.setattr(likelihood, "BLOCK_FLOATS", request.param)
-    corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), D, padded_vocabulary(V), np.random.RandomState(0))
-    stack, n = next(corpus.shards())
-    assert n == 1 and stack.n_chunks[0] > 2 * 4  # of 4 rows each, where there are many
+    corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), D, np.random.RandomState(0))
+    stack, batches = next(corpus.shards())
+    assert len(batches) == 1 and stack.n_chunks[0] > 2 * 4  # of 4 rows each, where there are many
     X = np.zeros((B, V))
     X[:D] = counts.toarray()[corpus._batches[0]]
     return jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), stack), X
@@ -96,13 +104,13 @@ def test_gradient_of_the_likelihood_equals_finite_differences(batch, parameters)
 def test_likelihood_of_chains_is_that_of_each(batch, parameters):
     batch, _ = batch
     theta, beta_t = parameters
-    chains = jnp.stack([theta, jnp.roll(theta, 1, axis=1)], axis=1)
+    both = jnp.stack([theta, jnp.roll(theta, 1, axis=1)], axis=1)
     rows = beta_t[batch.words]
-    value = hmc.log_likelihood(chains, rows, batch)
-    gradient = jax.grad(lambda chains: (hmc.log_likelihood(chains, rows, batch) * jnp.array([1.0, 2.0])).sum())(chains)
+    value = chains.log_likelihood(both, rows, batch)
+    gradient = jax.grad(lambda both: (chains.log_likelihood(both, rows, batch) * jnp.array([1.0, 2.0])).sum())(both)
     for c, weight in enumerate([1.0, 2.0]):
-        assert_allclose(value[:, c], log_likelihood(chains[:, c], beta_t, batch), rtol=1e-5, atol=1e-5)
-        oracle = jax.grad(lambda theta: log_likelihood(theta, beta_t, batch).sum())(chains[:, c])
+        assert_allclose(value[:, c], log_likelihood(both[:, c], beta_t, batch), rtol=1e-5, atol=1e-5)
+        oracle = jax.grad(lambda theta: log_likelihood(theta, beta_t, batch).sum())(both[:, c])
         assert_allclose(gradient[:, c], weight * oracle, rtol=1e-4, atol=1e-4)
 
 
@@ -110,17 +118,17 @@ def test_gradients_of_batches_average_to_the_full_gradient(counts):
     """Of the joint density, prior of the topics and separation included, with z fixed."""
     rng = np.random.RandomState(0)
     z_all, b = (rng.normal(size=(n, K)).astype(np.float32) for n in (D, padded_vocabulary(V)))
-    spec = Spec("lntm", K, len(b), (4,))
-    hyper = {"log_unigram": np.zeros(len(b), np.float32), "mu": np.zeros(K), "log_sigma": np.zeros(K)}
-    hyper |= {"delta": 2.0, "separation": 3.0, "n_documents": D}
+    spec = Spec(FreeTopics(), LogisticNormalDocuments(learned=False), Mixture(), K, len(b), (4,))
+    constants = {"log_unigram": np.zeros(len(b), np.float32), "delta": 2.0}
+    hyper = Hyper(constants, {"mu": np.zeros(K), "log_sigma": np.zeros(K)}, 1, D, 3.0)
 
     def gradients(batch_size):
-        corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), batch_size, len(b), np.random.RandomState(0))
-        stack, n = next(corpus.shards())
-        for i in range(n):
+        corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), batch_size, np.random.RandomState(0))
+        stack, batches = next(corpus.shards())
+        for i in batches:
             z = np.zeros((B, K), np.float32)
             z[: len(corpus._batches[i])] = z_all[corpus._batches[i]]
-            arguments = spec, jax.tree.map(lambda leaf, i=i: leaf[i], stack), hyper | {"n_batches": n}
+            arguments = spec, jax.tree.map(lambda leaf, i=i: leaf[i], stack), hyper._replace(n_batches=len(batches))
             yield jax.grad(lambda b, a=arguments, z=z: log_density(model, a, {}, {"b_point": b, "z": z})[0])(b)
 
     (full,) = gradients(D)
@@ -151,20 +159,19 @@ def test_a_word_of_probability_zero_changes_nothing():
     assert_allclose(refined, refine_numpy(theta, np.ones((1, 2)), sp.csr_array([[2.0, 1.0, 0.0]]), beta_t, 1))
 
 
-def test_served_encoder_is_that_of_training():
+@pytest.mark.parametrize("hidden", [(6, 5), (), (3,) * 11])
+def test_served_encoder_is_that_of_training(hidden):
     """Batch norm, with moments and scales of its own, folded into the last layer."""
     rng = np.random.RandomState(0)
-    encoder = Encoder(K, (6, 5), scaled=True)
+    encoder = Encoder(K, hidden, True)
     features, mask = jnp.asarray(rng.normal(size=(D, 8)), jnp.float32), jnp.ones(D)
     state = encoder.init(jax.random.key(0), features, mask, False)
     state = jax.tree.map(lambda leaf: jnp.asarray(rng.uniform(0.1, 0.5, leaf.shape), jnp.float32), state)
-    idf, projection = np.ones(3), np.zeros((3, 8))
-    arrays = fold(state["params"], state["batch_stats"], idf, projection, 1.0)
-    loc, h = encode(np.asarray(features, float), arrays)
-    W, b = arrays["log_variance"]
+    folded = served(state["params"], state["batch_stats"], Features.none(3), 1.0)
+    h = folded.last_hidden(np.asarray(features, float))
     expected_loc, expected_scale = encoder.apply(state, features, mask, False)
-    assert_allclose(loc, expected_loc, rtol=1e-4, atol=1e-4)
-    assert_allclose(np.exp(0.5 * (h @ W + b)), expected_scale, rtol=1e-4)
+    assert_allclose(folded.loc(h), expected_loc, rtol=1e-4, atol=1e-4)
+    assert_allclose(np.exp(0.5 * folded.log_variance(h)), expected_scale, rtol=1e-4)
 
 
 @pytest.mark.parametrize("separation", [0.0, 3.0])
@@ -174,11 +181,17 @@ def test_what_is_optimised_is_the_sum_of_the_parts(counts, separation):
     b, delta = rng.normal(size=(V, K)), 2.0
     unigram = counts.sum(axis=0) + 1.0
     unigram /= unigram.sum()
-    constants = {"unigram": unigram, "mu": np.zeros(K), "log_sigma": np.zeros(K), "loc_scale": np.ones(K)}
-    sizes = {"topics": "lntm", "K": K, "hidden": (4,)}
-    trainer = Trainer.begin(sizes, constants | {"delta": delta}, {"b": b}, rng, {})
-    corpus = Corpus(counts[1:], lambda X: X[:, :3].toarray(), D, padded_vocabulary(V), np.random.RandomState(0))
-    objective, reconstruction, kl = trainer.epoch(corpus, lambda done: np.zeros(len(done)), separation)
+    topic = TopicStart(FreeTopics(), {"b": b}, {"delta": delta})
+    document = DocumentStart(
+        LogisticNormalDocuments(learned=False), {"mu": np.zeros(K), "log_sigma": np.zeros(K)}, np.ones(K)
+    )
+    features = Features(np.ones(V, np.float32), rng.normal(size=(V, 3)).astype(np.float32))
+    problem = Problem.begin(topic, document, Mixture(), (4,), unigram, features)
+    trainer = VariationalTrainer(problem)
+    corpus = Corpus(counts[1:], features, D, np.random.RandomState(0))
+    state = trainer.begin({"b": b}, np.ones(K), rng)
+    strength = separation / (SEPARATION * counts.sum() / (D - 1))  # of the estimator's parameter
+    _, (objective, reconstruction, kl) = trainer.run_pass(state, corpus, np.zeros(1), strength, rng)
     log_prior = -0.5 * ((b / delta) ** 2).sum()
     apart = np.log(K) * separation * (D - 1)  # at most
     assert kl > 0
@@ -201,12 +214,12 @@ def test_refinement_never_lowers_the_posterior(counts, parameters):
 
 @pytest.mark.parametrize("batch_size", [1, 5, 16, 64])
 def test_batches_hold_every_count_once(counts, batch_size):
-    corpus = Corpus(counts, lambda X: X.sum(axis=1)[:, None], batch_size, V, np.random.RandomState(0))
+    corpus = Corpus(counts, lambda X: X.sum(axis=1)[:, None], batch_size, np.random.RandomState(0))
     seen, features = np.zeros(V), 0.0
-    for stack, n in corpus.shards():
+    for stack, batches in corpus.shards():
         np.add.at(seen, stack.words.ravel(), stack.counts.ravel())
         features += stack.features.sum()
-        assert stack.mask.sum() == D and (stack.mask[n:] == 0).all()
+        assert stack.mask.sum() == D and (stack.mask[len(batches) :] == 0).all()
     assert_array_equal(seen, counts.sum(axis=0))
     assert features == counts.sum()
 
@@ -224,8 +237,8 @@ def test_batches_of_any_corpus(lengths, n_words, batch_size, seed):
     X = np.zeros((len(lengths), n_words))
     for row, length in zip(X, lengths, strict=True):
         row[rng.choice(n_words, min(length, n_words), replace=False)] = rng.randint(1, 9, min(length, n_words))
-    corpus = Corpus(sp.csr_array(X), lambda X: np.zeros((X.shape[0], 1)), batch_size, padded_vocabulary(n_words), rng)
-    ((stack, n),) = corpus.shards()
+    corpus = Corpus(sp.csr_array(X), lambda X: np.zeros((X.shape[0], 1)), batch_size, rng)
+    ((stack, batches),) = corpus.shards()
     for i, rows in enumerate(corpus._batches):
         batch = jax.tree.map(lambda leaf, i=i: leaf[i], stack)
         N, M = batch.n_chunks, batch.n_word_chunks
@@ -239,7 +252,7 @@ def test_batches_of_any_corpus(lengths, n_words, batch_size, seed):
         assert_array_equal(by_word, by_document)
         assert not batch.counts[N:].any() and not batch.counts.ravel()[batch.entry[M:]].any()
         assert batch.mask.sum() == len(rows)
-    assert not stack.mask[n:].any() and n == corpus.n_batches
+    assert not stack.mask[len(batches) :].any() and len(batches) == corpus.n_batches
 
 
 @pytest.mark.parametrize(("size", "waste"), [(padded_size, 1.0), (padded_vocabulary, 0.6)])
@@ -280,7 +293,7 @@ def test_programs_are_kept_as_long_as_they_are_used():
 
 def test_concentrations_come_back_from_the_logistic_normal_that_matches_them():
     concentration = np.array([0.05, 0.3, 1.0, 4.0])
-    assert_allclose(matching_concentration(*logistic_normal_prior(concentration)), concentration)
+    assert_allclose(LogisticNormal.like(concentration).concentration, concentration)
 
 
 def test_poisson_log_probability_is_that_of_every_cell(batch, parameters):
@@ -289,15 +302,14 @@ def test_poisson_log_probability_is_that_of_every_cell(batch, parameters):
     theta, beta_t = parameters
     rates = X.sum(1, keepdims=True) * (theta @ beta_t[:V].T)
     assert_allclose(rates.sum(1), X.sum(1), rtol=1e-5)
-    assert_allclose(
-        log_likelihood(*parameters, batch) + poisson_terms(batch), poisson.logpmf(X, rates).sum(1), rtol=1e-4, atol=1e-3
-    )
+    ours = log_likelihood(*parameters, batch) + poisson_terms(sp.csr_array(X))
+    assert_allclose(ours, poisson.logpmf(X, rates).sum(1), rtol=1e-4, atol=1e-3)
 
 
 def test_variational_topics_have_the_divergence_of_dirichlets():
     log_lambda = np.random.RandomState(0).normal(scale=2, size=(V, K)).astype(np.float32)
     padded = np.concatenate([log_lambda, np.full((3, K), -1e9, np.float32)])
-    topics = Dirichlet(jnp.float32(0.2), padded[:, :1] > -1e8, K)
+    topics = Concentrations(jnp.float32(0.2), padded[:, :1] > -1e8, K)
     q, p = dist.Dirichlet(jnp.exp(log_lambda.T)), dist.Dirichlet(jnp.full(V, 0.2))
     assert_allclose(-topics.log_density(padded), dist.kl_divergence(q, p).sum(), rtol=1e-4)
     samples = np.log(np.random.RandomState(0).dirichlet(np.exp(log_lambda[:, 0].astype(float)), size=20_000) + 1e-300)
@@ -309,14 +321,14 @@ def test_variational_topics_have_the_divergence_of_dirichlets():
 @pytest.mark.parametrize("K", [2, 3, 50])
 def test_prior_matches_the_dirichlet(K, concentration):
     """Laplace approximation: the inverse Hessian of the negative log density in the softmax basis, at its mode."""
-    mean, scale = logistic_normal_prior(np.full(K, concentration))
-    assert_array_equal(mean, np.zeros(K))
+    prior = LogisticNormal.like(np.full(K, concentration))
+    assert_array_equal(prior.mean, np.zeros(K))
     hessian = concentration * K * (np.eye(K) / K - np.ones((K, K)) / K**2)
-    assert_allclose(scale**2, np.diag(np.linalg.pinv(hessian)), rtol=1e-6)
+    assert_allclose(prior.scale**2, np.diag(np.linalg.pinv(hessian)), rtol=1e-6)
 
 
 def test_prior_of_one_topic_has_a_positive_scale():
-    assert logistic_normal_prior(np.full(1, 0.1))[1] > 0
+    assert LogisticNormal.like(np.full(1, 0.1)).scale > 0
 
 
 def test_topics_and_separation_have_the_gradient_of_the_plain_formula():

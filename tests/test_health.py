@@ -14,7 +14,7 @@ MORE = {**SMALL, "max_iter": 15, "em_iter": 4}
 
 @pytest.fixture(scope="module")
 def corpus():
-    return make_topics_corpus(400, num_topics=3, n_features=60, random_state=0).data
+    return make_topics_corpus(400, n_topics=3, n_features=60, random_state=0).data
 
 
 def test_topics_that_are_as_many_as_asked_for(corpus):

@@ -16,7 +16,7 @@ SKY, SPORT, BOTH = [0.6, 0.4, 0.0, 0.0], [0.0, 0.0, 0.6, 0.4], [0.3, 0.2, 0.3, 0
 
 @pytest.fixture(scope="module")
 def corpus():
-    return make_topics_corpus(n_samples=150, num_topics=3, n_features=40, doc_length=40, random_state=0)
+    return make_topics_corpus(n_samples=150, n_topics=3, n_features=40, doc_length=40, random_state=0)
 
 
 def compare(a, b, **options):

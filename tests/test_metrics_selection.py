@@ -5,7 +5,6 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import SMALL
 from sklearn.base import clone
 from sklearn.decomposition import NMF, LatentDirichletAllocation
 from sklearn.exceptions import NotFittedError
@@ -14,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from sklearn_etm import LNTMTransformer, metrics
+from sklearn_etm import ProdLDATransformer, metrics
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.metrics import make_topic_scorer, one_standard_error
 
@@ -25,7 +24,7 @@ OF_LABELS = ["cluster_nmi", "cluster_purity"]
 
 @pytest.fixture(scope="module")
 def corpus():
-    return make_topics_corpus(n_samples=90, num_topics=3, n_features=40, doc_length=30, random_state=0)
+    return make_topics_corpus(n_samples=90, n_topics=3, n_features=40, doc_length=30, random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +95,7 @@ def test_completion_of_weights_is_that_of_proportions(corpus):
 
 def test_completion_of_another_decoder_is_the_score_of_the_model(corpus):
     """A product of experts is no mixture of its topics."""
-    model = LNTMTransformer(**SMALL, decoder="product").fit(corpus.data)
+    model = ProdLDATransformer(3, max_iter=2, random_state=0).fit(corpus.data)
     score = make_topic_scorer("completion")(model, corpus.data)
     assert score == model.score(corpus.data)
     mixture = metrics.completion_perplexity(model.transform, model.components_, corpus.data)

@@ -86,9 +86,7 @@ class VariationalTrainer:
         optimiser = blank.optim_state[1][1]._replace(count=n_steps)
         optimiser = jax.tree.map(lambda node: adam if _is_adam(node) else node, optimiser, is_leaf=_is_adam)
         blank.mutable_state["encoder$state"]["batch_stats"] = named["batch_stats"]
-        return blank._replace(
-            optim_state=(n_steps, (named["parameters"], optimiser)), rng_key=named["rng_key"]
-        )
+        return blank._replace(optim_state=(n_steps, (named["parameters"], optimiser)), rng_key=named["rng_key"])
 
     def _rows(self, name: str) -> Any:
         """What is kept of an array: without the words that pad it, where it has one row a word."""

@@ -168,7 +168,7 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
     >>> import numpy as np
     >>> from sklearn_etm import ETMTransformer
     >>> from sklearn_etm.datasets import make_topics_corpus
-    >>> X = make_topics_corpus(300, num_topics=3, n_features=60, random_state=0).data
+    >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
     >>> vectors = np.random.default_rng(0).normal(size=(60, 10))
     >>> model = ETMTransformer(num_topics=3, embeddings=vectors, random_state=0).fit(X)
     >>> model.transform(X).shape, model.topic_embeddings_.shape

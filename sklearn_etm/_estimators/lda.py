@@ -146,7 +146,7 @@ class AmortizedLDATransformer(MixtureTopicModel):
     --------
     >>> from sklearn_etm import AmortizedLDATransformer
     >>> from sklearn_etm.datasets import make_topics_corpus
-    >>> X = make_topics_corpus(300, num_topics=3, n_features=60, random_state=0).data
+    >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
     >>> model = AmortizedLDATransformer(num_topics=3, random_state=0).fit(X)
     >>> model.transform(X).shape
     (300, 3)

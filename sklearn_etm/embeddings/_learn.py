@@ -17,7 +17,7 @@ from ._vectors import WordVectors
 
 @np.errstate(under="ignore")
 @one_thread()  # threads would add up in an order of their own, too
-def corpus_vectors(X: Any, *, embedding_size: int = 50) -> NDArray[np.float32]:
+def corpus_vectors(X: Any, embedding_size: int = 50) -> NDArray[np.float32]:
     r"""Word vectors from the counts alone: words are near that occur in the same documents.
 
     With :math:`p` over pairs of different words in a document, each document's pairs weighing as much as it has words,

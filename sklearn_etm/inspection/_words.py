@@ -109,8 +109,8 @@ def word_scores(
 @np.errstate(under="ignore")
 def top_words(
     model: Any,
-    *,
     n_words: int = 10,
+    *,
     by: str = "probability",
     X: Any = None,
     lambda_: float = 0.6,

@@ -73,7 +73,7 @@ def make_topic_scorer(measure: str, *, n_words: int | None = None) -> Callable[.
     >>> from sklearn.model_selection import GridSearchCV
     >>> from sklearn_etm.datasets import make_topics_corpus
     >>> from sklearn_etm.metrics import make_topic_scorer
-    >>> X = make_topics_corpus(200, num_topics=3, n_features=60, random_state=0).data
+    >>> X = make_topics_corpus(200, n_topics=3, n_features=60, random_state=0).data
     >>> search = GridSearchCV(
     ...     LatentDirichletAllocation(random_state=0),
     ...     {"n_components": [1, 3]},
@@ -191,7 +191,7 @@ def one_standard_error(
     ...     refit=one_standard_error("n_components"),
     ...     cv=3,
     ... )
-    >>> search.fit(make_topics_corpus(150, num_topics=3, n_features=60, random_state=0).data).best_params_
+    >>> search.fit(make_topics_corpus(150, n_topics=3, n_features=60, random_state=0).data).best_params_
     {'n_components': 3}
     """
     return _OneStandardError(param, scoring, greater_is_simpler)

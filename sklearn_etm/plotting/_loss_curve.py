@@ -32,8 +32,8 @@ class LossCurveDisplay:
         Its parts, in nats per document.
     name : str, optional
         What the legend calls the model.
-    inference : {"svi", "mcem"}, default="svi"
-        How the model was fitted, which tells what loss and parts are.
+    sampled : bool, default=False
+        Whether these are means over chains: of the negative log joint density, with the prior's part.
 
     Attributes
     ----------
@@ -62,13 +62,13 @@ class LossCurveDisplay:
         reconstruction: NDArray[np.float64] | None = None,
         kl: NDArray[np.float64] | None = None,
         name: str | None = None,
-        inference: str = "svi",
+        sampled: bool = False,
     ):
         self.loss = loss
         self.reconstruction = reconstruction
         self.kl = kl
         self.name = name
-        self.inference = inference
+        self.sampled = sampled
 
     @classmethod
     def from_estimator(
@@ -109,10 +109,8 @@ class LossCurveDisplay:
             np.asarray(getattr(fitted, curve)) if hasattr(fitted, curve) else None
             for curve in ("reconstruction_curve_", "kl_curve_")
         )
-        inference = getattr(fitted, "inference", "svi")
-        display = cls(
-            np.asarray(fitted.loss_curve_), reconstruction=reconstruction, kl=kl, name=name, inference=inference
-        )
+        sampled = hasattr(fitted, "acceptance_rate_")  # of chains
+        display = cls(np.asarray(fitted.loss_curve_), reconstruction=reconstruction, kl=kl, name=name, sampled=sampled)
         return display.plot(ax, color=color)
 
     def plot(self, ax: Any = None, *, name: str | None = None, color: Any = None) -> LossCurveDisplay:
@@ -137,8 +135,7 @@ class LossCurveDisplay:
         color = COLORS[0] if color is None else color
         marker = "." if len(self.loss) <= MAX_MARKERS else ""
         passes = np.arange(1, len(self.loss) + 1)
-        sampled = self.inference == "mcem"
-        loss_name, kl_name = ("negative log joint", "negative log prior") if sampled else ("loss", "KL divergence")
+        loss_name, kl_name = ("negative log joint", "negative log prior") if self.sampled else ("loss", "KL divergence")
 
         def label(part: str, values: NDArray[np.float64]) -> str:
             return ("" if name is None else printable(f"{name}: ")) + f"{part}, {values[-1]:.1f} at the end"

@@ -250,7 +250,7 @@ def test_empty_document_gets_the_mean_of_the_prior(fitted, X):
     mean = fitted.doc_topic_prior_ / fitted.doc_topic_prior_.sum()
     assert_allclose(fitted.transform(X)[-1], mean, rtol=1e-12)
     assert_allclose(fitted.transform(sp.csr_array((2, X.shape[1]))), [mean, mean], rtol=1e-12)
-    if not fitted._learns_prior:
+    if not fitted.learn_prior:
         assert_allclose(mean, 1 / 3, rtol=1e-12)
 
 

@@ -23,7 +23,7 @@ from .._sparse import row_sums
 from .._start import Start
 from ..metrics import completion_log_likelihood, completion_split
 from . import parameters as kinds
-from .counts import check_counts, columns_kept, learnable
+from .counts import check_counts, kept_unless_done, learnable
 from .notebook import TopicsReprMixin
 from .output import IndexedOutputMixin
 from .progress import CallbackSupportMixin, FitReporter, with_callbacks
@@ -186,7 +186,7 @@ class BaseTopicModel(
         """
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "components_")
-        with columns_kept(self):
+        with kept_unless_done(self):
             X = learnable(self, check_counts(self, X, "fit", reset=not resume))
             training, known = (self._resume(), {}) if resume else self._begin(X)
             self.__dict__.update(self._learn(training, X, known))
@@ -223,7 +223,7 @@ class BaseTopicModel(
         """
         self._check_parameters()
         first = not hasattr(self, "components_")
-        with columns_kept(self):
+        with kept_unless_done(self):
             X = learnable(self, check_counts(self, X, "partial_fit", reset=first))
             if first or X.shape[0]:
                 training, known = self._begin(X) if first else (self._resume(), {})

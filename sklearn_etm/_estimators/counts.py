@@ -18,21 +18,17 @@ from .._sparse import canonical, widened
 from .._warnings import is_fitted_for_its_score, warn
 
 MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
-COLUMNS = ("n_features_in_", "feature_names_in_")  # what scikit-learn sets when it validates
 
 
 @contextmanager
-def columns_kept(estimator: BaseEstimator) -> Iterator[None]:
-    """Give an estimator the columns back that it knew, where what follows their validation fails."""
-    before = {name: getattr(estimator, name) for name in COLUMNS if hasattr(estimator, name)}
+def kept_unless_done(estimator: BaseEstimator) -> Iterator[None]:
+    """Give an estimator back what it knew of columns, which validation sets, where what follows fails."""
+    before = vars(estimator).copy()
     try:
         yield
     except BaseException:
-        for name in COLUMNS:
-            if name in before:
-                setattr(estimator, name, before[name])
-            elif hasattr(estimator, name):
-                delattr(estimator, name)
+        vars(estimator).clear()
+        vars(estimator).update(before)
         raise
 
 

@@ -134,6 +134,7 @@ class ProdLDATransformer(EncodedTopicModel):
 
     _kinds: ClassVar[dict[str, kinds.Kind]] = {**EncodedTopicModel._kinds, "topic_prior_scale": kinds.POSITIVE}
     likelihood = "multinomial"
+    _is_mixture = False  # whose words `metrics` could tell from topics and proportions
 
     def __init__(
         self,

@@ -113,7 +113,7 @@ class _TopicScorer:
 
 def _completion(topics: Topics, X: Any) -> float:
     model, counts = topics.model, topics.counts(X)
-    if getattr(model, "decoder", "mixture") != "mixture":
+    if not getattr(model, "_is_mixture", True):
         return float(model.score(counts))
     perplexity = completion_perplexity(lambda X: proportions(model.transform(X)), topics.components, counts)
     return float(-np.log(perplexity))

@@ -154,7 +154,7 @@ def test_underflow_is_no_error_where_the_user_makes_it_one(make, X, tmp_path):
         warnings.simplefilter("ignore")
         model = make(**SMALL, **vectors).fit(counts).partial_fit(counts[:20])
         assert np.isfinite(model.score(counts))
-        model.sample_posterior(counts[:3], n_draws=2)
+        model.sample_posterior(counts[:3], n_samples=2)
         model.log_marginal_likelihood(counts[:3], n_temperatures=5)
         assert np.isfinite(completion_perplexity(model.transform, model.components_, counts))
         assert np.isfinite(npmi(model.components_, counts, n_words=5))

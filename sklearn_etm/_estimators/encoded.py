@@ -109,28 +109,28 @@ class EncodedTopicModel(BaseTopicModel):
         return Posterior(*self._encoder.posterior(X, self._model.prior))
 
     @np.errstate(under="ignore")
-    def sample_posterior(self, X, n_draws: int = 100, *, random_state: Any = None) -> np.ndarray:
+    def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = None) -> np.ndarray:
         """Draw topic proportions of documents from the encoder's posterior, which is not refined as `transform` is.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Non-negative counts.
-        n_draws : int, default=100
-            Number of draws.
+        n_samples : int, default=100
+            Number of draws of each document.
         random_state : int, RandomState instance or None, default=None
             Of the draws.
 
         Returns
         -------
-        draws : ndarray of shape (n_draws, n_samples, num_topics)
+        draws : ndarray of shape (n_samples, n_documents, num_topics)
             Rows sum to 1. An empty document gets draws of the prior.
         """
         check_is_fitted(self)
         X = check_counts(self, X, "sample_posterior").astype(np.float64)
-        kinds.check_counts(n_draws=n_draws)
+        kinds.check_counts(n_samples=n_samples)
         prior = self._model.prior
-        return prior.draw(*self._encoder.posterior(X, prior), n_draws, check_random_state(random_state))
+        return prior.draw(*self._encoder.posterior(X, prior), n_samples, check_random_state(random_state))
 
 
 class MixtureTopicModel(EncodedTopicModel):

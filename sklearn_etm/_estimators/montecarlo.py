@@ -383,28 +383,28 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         return marginal_likelihood(X, weigh, "ais", self._model.likelihood, verbose)
 
     @np.errstate(under="ignore")
-    def sample_posterior(self, X, n_draws: int = 100, *, random_state: Any = None) -> np.ndarray:
+    def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = None) -> np.ndarray:
         """Draw topic proportions of documents from their posterior, by chains that are exact in the long run.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Non-negative counts.
-        n_draws : int, default=100
-            Number of draws.
+        n_samples : int, default=100
+            Number of draws of each document.
         random_state : int, RandomState instance or None, default=None
             Of the draws.
 
         Returns
         -------
-        draws : ndarray of shape (n_draws, n_samples, num_topics)
+        draws : ndarray of shape (n_samples, n_documents, num_topics)
             Rows sum to 1. An empty document gets draws of the prior.
         """
         check_is_fitted(self)
         X = check_counts(self, X, "sample_posterior").astype(np.float64)
-        kinds.check_counts(n_draws=n_draws)
+        kinds.check_counts(n_samples=n_samples)
         model, rng = self._model, check_random_state(random_state)
-        sampler = self._sampler(model)._replace(n_samples=n_draws)
+        sampler = self._sampler(model)._replace(n_samples=n_samples)
         return chains.posterior_draws(X, model.components, model.prior, sampler, rng)
 
     def _proportions(self, model: TopicModel, X: sp.csr_array) -> np.ndarray:

@@ -23,7 +23,7 @@ from .._sparse import row_sums
 from .._start import Start
 from ..metrics import completion_log_likelihood, completion_split
 from . import parameters as kinds
-from .counts import check_counts, kept_unless_done, learnable
+from .counts import check_counts, kept_if_it_fails, learnable
 from .notebook import TopicsReprMixin
 from .output import IndexedOutputMixin
 from .progress import CallbackSupportMixin, FitReporter, with_callbacks
@@ -158,6 +158,7 @@ class BaseTopicModel(
 
     # Learning
 
+    @kept_if_it_fails
     @with_callbacks
     @np.errstate(under="ignore")
     def fit(self, X, y=None):
@@ -186,12 +187,12 @@ class BaseTopicModel(
         """
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "components_")
-        with kept_unless_done(self):
-            X = learnable(self, check_counts(self, X, "fit", reset=not resume))
-            training, known = (self._resume(), {}) if resume else self._begin(X)
-            self.__dict__.update(self._learn(training, X, known))
+        X = learnable(self, check_counts(self, X, "fit", reset=not resume))
+        training, known = (self._resume(), {}) if resume else self._begin(X)
+        self.__dict__.update(self._learn(training, X, known))
         return self
 
+    @kept_if_it_fails
     @with_callbacks
     @np.errstate(under="ignore")
     def partial_fit(self, X, y=None):
@@ -223,11 +224,10 @@ class BaseTopicModel(
         """
         self._check_parameters()
         first = not hasattr(self, "components_")
-        with kept_unless_done(self):
-            X = learnable(self, check_counts(self, X, "partial_fit", reset=first))
-            if first or X.shape[0]:
-                training, known = self._begin(X) if first else (self._resume(), {})
-                self.__dict__.update(self._learn_batch(training, X, known))
+        X = learnable(self, check_counts(self, X, "partial_fit", reset=first))
+        if first or X.shape[0]:
+            training, known = self._begin(X) if first else (self._resume(), {})
+            self.__dict__.update(self._learn_batch(training, X, known))
         return self
 
     def _begin(self, X: sp.csr_array) -> tuple[Training, dict[str, Any]]:

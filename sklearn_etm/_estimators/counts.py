@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -20,16 +20,20 @@ from .._warnings import is_fitted_for_its_score, warn
 MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
 
 
-@contextmanager
-def kept_unless_done(estimator: BaseEstimator) -> Iterator[None]:
-    """Give an estimator back what it knew of columns, which validation sets, where what follows fails."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+def kept_if_it_fails(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Give an estimator back what validation has set, where a method fails; outermost, so that callbacks end first."""
+
+    @wraps(method)
+    def guarded(estimator: BaseEstimator, *args: Any, **kwargs: Any) -> Any:
+        before = vars(estimator).copy()
+        try:
+            return method(estimator, *args, **kwargs)
+        except BaseException:
+            vars(estimator).clear()
+            vars(estimator).update(before)
+            raise
+
+    return guarded
 
 
 def check_counts(estimator: BaseEstimator, X: Any, method: str, reset: bool = False) -> sp.csr_array:

@@ -17,7 +17,8 @@ MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
 MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart
 MIN_SPREAD = 3e-3  # of a feature, where rows have unit length: less is rounding, or documents that hardly differ
 MIN_CLUSTER_FEATURES = 20  # as many as topics, else: more tell apart what few clusters should not
-CLUSTER_STARTS = 4  # of k-means: a poor start can leave two topics in one
+CLUSTER_STARTS = 4, 30  # of k-means, least and most: a poor start can leave two topics in one
+STARTED_DOCUMENTS = 3000  # that k-means may try in all its starts, beyond the least number of them
 CLUSTER_SAMPLE = 40  # documents a cluster that the starts are tried on, and 2,000 at least
 OVERUSE = 0.9  # a topic starts as this share of what its cluster over-uses, the rest as the corpus
 
@@ -76,10 +77,11 @@ def _cluster(features: np.ndarray, n_clusters: int, rng: np.random.RandomState) 
     length = np.linalg.norm(features, axis=1, keepdims=True)
     directions = features / np.where(length > 0, length, 1.0)
     n_sample = min(max(CLUSTER_SAMPLE * n_clusters, 2000), len(features))
+    n_starts = int(np.clip(STARTED_DOCUMENTS // n_sample, *CLUSTER_STARTS))
     sample = directions[rng.choice(len(features), n_sample, replace=False)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct documents than clusters will do
-        first = KMeans(n_clusters, n_init=CLUSTER_STARTS, max_iter=20, random_state=rng).fit(sample)
+        first = KMeans(n_clusters, n_init=n_starts, max_iter=20, random_state=rng).fit(sample)
         return KMeans(n_clusters, init=first.cluster_centers_, max_iter=10).fit_predict(directions)
 
 

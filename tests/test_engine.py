@@ -22,7 +22,7 @@ from sklearn_etm._engine.decoders import Mixture
 from sklearn_etm._engine.documents import DocumentStart, LogisticNormalDocuments
 from sklearn_etm._engine.em import separate
 from sklearn_etm._engine.encoder import Encoder, served
-from sklearn_etm._engine.likelihood import expected_counts, log_likelihood, refine
+from sklearn_etm._engine.likelihood import expected_counts, log_likelihood, refine, topics_alone, votes
 from sklearn_etm._engine.model import Hyper, Spec, model, topic_distributions
 from sklearn_etm._engine.problem import Problem
 from sklearn_etm._engine.svi import SEPARATION, VariationalTrainer
@@ -31,6 +31,7 @@ from sklearn_etm._engine.topics.dirichlet import Concentrations
 from sklearn_etm._fitted.encoder import Features
 from sklearn_etm._fitted.marginal import poisson_terms
 from sklearn_etm._fitted.prior import LogisticNormal
+from sklearn_etm._fitted.proportions import WordRows
 from sklearn_etm._fitted.proportions import refine as refine_numpy
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.embeddings._pmi import word_vectors
@@ -135,28 +136,63 @@ def test_gradients_of_batches_average_to_the_full_gradient(counts):
     assert_allclose(np.mean(list(gradients(5)), axis=0), full, rtol=1e-4, atol=1e-3)
 
 
-def test_expected_counts_add_up_to_the_counts(batch, parameters):
+def responsibilities(tokens, beta_t, counts, left_out):
+    """Those of each token by loops, (D, V, K), with the definition in the docstring of `votes`."""
+    out = np.zeros((*counts.shape, len(left_out)))
+    for d, v in zip(*np.nonzero(counts), strict=True):
+        r = tokens[d] * beta_t[v]
+        itself = min(counts[d, v], 1.0) / max(r.sum(), 2.0 * (beta_t[v] * left_out).max())
+        r = (tokens[d] - itself * tokens[d] * beta_t[v] * left_out) * beta_t[v]
+        out[d, v] = r / r.sum()
+    return out
+
+
+@pytest.mark.parametrize("share", [None, 0.2])
+def test_votes_are_those_of_each_token(batch, parameters, share):
     batch, X = batch
-    n = np.asarray(expected_counts(*parameters, batch))
+    theta, beta_t = parameters
+    tokens = theta * jnp.arange(1, B + 1)[:, None]
+    left_out = topics_alone(K, share)
+    r = responsibilities(*(np.asarray(part, float) for part in (tokens, beta_t[:V])), X, np.asarray(left_out))
+    assert (r >= 0).all()
+    assert_allclose(votes(tokens, beta_t, batch, left_out).tokens, np.einsum("dv,dvk->dk", X, r), rtol=1e-3, atol=1e-4)
+    n = np.asarray(expected_counts(tokens, beta_t, batch, left_out))
+    assert_allclose(n[:V], np.einsum("dv,dvk->vk", X, r), rtol=1e-3, atol=1e-4)
     assert_allclose(n.sum(1)[:V], X.sum(0), rtol=1e-5)
     assert_array_equal(n[V:], 0)
 
 
-def test_refinement_is_the_same_in_training_and_in_transform(batch, parameters):
+def test_votes_of_one_document_of_two_words_by_hand():
+    """Two tokens, of which each leaves itself out: what is left of a topic is what the other says for it."""
+    beta_t, tokens = np.array([[0.9, 0.1], [0.2, 0.8]]), np.array([[3.0, 2.0]])
+    first, second = np.array([2.7, 0.2]) / 2.9, np.array([0.6, 1.6]) / 2.2
+    expected = [(tokens[0] - r) * row for r, row in zip((first, second), beta_t, strict=True)]
+    expected = sum(row / row.sum() for row in expected)
+    refined = refine_numpy(tokens, np.zeros((1, 2)), sp.csr_array([[1.0, 1.0]]), WordRows.of(beta_t, False), 1)
+    assert_allclose(refined, [expected], rtol=1e-9)
+
+
+@pytest.mark.parametrize("share", [None, 0.2])
+def test_refinement_is_the_same_in_training_and_in_transform(batch, parameters, share):
     batch, X = batch
     theta, beta_t = parameters
     prior = np.full((B, K), 0.3, np.float32)
-    in_training = refine(theta, prior, beta_t, batch, 4)
+    in_training = refine(theta, prior, beta_t, batch, 4, share)
     known = X.sum(1) > 0
     theta, beta_t, prior = (np.asarray(part, float) for part in (theta[known], beta_t[:V], prior[known]))
-    served = refine_numpy(theta, prior, sp.csr_array(X[known]), beta_t, 4)
+    words = WordRows.of(beta_t, share is not None)
+    served = refine_numpy(theta, prior, sp.csr_array(X[known]), words, 4, share)
     assert_allclose(np.asarray(in_training)[known], served, rtol=1e-4)
+    if share is not None:
+        of_topics = served[:, 1:]
+        assert (served[:, 0] < of_topics.max(axis=1)).all()
 
 
 def test_a_word_of_probability_zero_changes_nothing():
     theta, beta_t = np.array([[0.3, 0.7]]), np.array([[0.5, 1.0], [0.5, 0.0], [0.0, 0.0]])
-    refined = refine_numpy(theta, np.ones((1, 2)), sp.csr_array([[2.0, 1.0, 1.0]]), beta_t, 1)
-    assert_allclose(refined, refine_numpy(theta, np.ones((1, 2)), sp.csr_array([[2.0, 1.0, 0.0]]), beta_t, 1))
+    words = WordRows.of(beta_t, False)
+    refined = refine_numpy(theta, np.ones((1, 2)), sp.csr_array([[2.0, 1.0, 1.0]]), words, 1)
+    assert_allclose(refined, refine_numpy(theta, np.ones((1, 2)), sp.csr_array([[2.0, 1.0, 0.0]]), words, 1))
 
 
 @pytest.mark.parametrize("hidden", [(6, 5), (), (3,) * 11])
@@ -201,14 +237,17 @@ def test_what_is_optimised_is_the_sum_of_the_parts(counts, separation):
         assert_allclose(objective, reconstruction + kl - log_prior, rtol=1e-5)
 
 
-def test_refinement_never_lowers_the_posterior(counts, parameters):
+def test_refinement_in_which_all_tokens_vote_never_lowers_the_posterior(counts, parameters):
+    """It is EM then."""
     theta, beta_t = (np.asarray(p, float) for p in parameters)
     theta, X, prior = theta[:D], counts[1:], np.full((D - 1, K), 0.5)
+    words = WordRows(beta_t[:V], np.zeros((V, K)), np.zeros(V))
 
-    def log_posterior(theta):
+    def log_posterior(tokens):
+        theta = tokens / tokens.sum(1, keepdims=True)
         return (X.toarray() * np.log(theta @ beta_t[:V].T)).sum(1) + (prior * np.log(theta)).sum(1)
 
-    values = [log_posterior(refine_numpy(theta[1:], prior, X, beta_t[:V], n)) for n in range(6)]
+    values = [log_posterior(refine_numpy(theta[1:], prior, X, words, n)) for n in range(6)]
     assert (np.diff(values, axis=0) > -1e-9).all()
 
 
@@ -378,13 +417,14 @@ def test_word_vectors_of_words_that_are_never_together():
 
 def test_separation_takes_what_other_topics_use():
     counts = np.array([[8.0, 0.0, 4.0], [0.0, 8.0, 4.0], [0.0, 0.0, 8.0], [2.0, 2.0, 4.0]])  # the last topic is largest
-    separated = separate(counts, 1.0)
+    separated = separate(counts, 1.0, spares_largest=True)
     same = ((counts.sum(1) / counts.sum()) ** 2).sum()
     assert_allclose(separated[0, 0], 8 / (1 + (0 + 4 / 20) / 2 / same))
     assert_allclose(separated[3, 1], 2 / (1 + (2 / 10 + 4 / 20) / 2 / same))
     assert_array_equal(separated[:, 2], counts[:, 2])
-    assert_array_equal(separate(counts, 0.0), counts)
-    assert_allclose(separate(7 * counts, 1.0), 7 * separated)
+    assert_array_equal(separate(counts, 0.0, spares_largest=False), counts)
+    assert_allclose(separate(7 * counts, 1.0, spares_largest=True), 7 * separated)
+    assert (separate(counts, 1.0, spares_largest=False)[:, 2] <= counts[:, 2]).all()
 
 
 @pytest.mark.parametrize("Model", [LNTMTransformer, ETMTransformer])

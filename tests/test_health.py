@@ -38,3 +38,13 @@ def test_too_few_documents_to_tell(corpus):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         LNTMTransformer(**{**MORE, "num_topics": 30}).fit(corpus[:200])
+
+
+def test_a_background_of_which_all_documents_have_a_little_is_not_hardly_used():
+    X = make_topics_corpus(400, n_topics=10, n_features=300, doc_length=8, random_state=0).data
+    model = LNTMTransformer(10, random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        theta = model.fit(X).transform(X)
+    assert theta[:, 0].max() < 0.1
+    assert not any("Topics 0" in str(warning.message) for warning in caught)

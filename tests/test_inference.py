@@ -22,6 +22,7 @@ from sklearn_etm import (
     ProdLDATransformer,
 )
 from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.inspection import topic_labels
 from sklearn_etm.metrics import completion_split
 
 CHAINS = {"num_samples": 20}
@@ -66,7 +67,7 @@ def test_learned_prior_tells_sparse_documents_from_diffuse_ones(Model):
     learned = []
     for concentration in (0.05, 1.0):
         X = make_topics_corpus(600, 4, 80, doc_topic_prior=concentration, random_state=0).data
-        model = Model(4, learn_prior=True, doc_topic_prior=0.3, random_state=0).fit(X)
+        model = Model(4, learn_prior=True, doc_topic_prior=0.3, max_iter=15, random_state=0).fit(X)
         learned.append(model.doc_topic_prior_.mean())
     assert learned[0] < 0.3 < learned[1]
 
@@ -342,3 +343,63 @@ def test_chains_on_documents_of_every_length():
     theta = model.transform(X)
     assert np.isfinite(theta).all() and np.isfinite(model.loss_curve_).all()
     assert_allclose(theta.sum(axis=1), 1)
+
+
+# Background
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Documents of nine topics, three tenths of whose words all have in common: counts, topics, what is common."""
+    rng = np.random.default_rng(0)
+    topics, common = rng.dirichlet(np.full(150, 0.05), 9), rng.dirichlet(np.full(150, 0.3))
+    share = rng.beta(30, 70, (1000, 1))
+    words = share * common + (1 - share) * (rng.dirichlet(np.full(9, 0.1), 1000) @ topics)
+    return counts_of(np.eye(1000), words, 80, 0), topics, common
+
+
+def test_background_takes_what_all_documents_say(mixed):
+    X, topics, common = mixed
+    distances = {}
+    for background in (True, False):
+        model = LNTMTransformer(
+            10, background=background, separation=0.5, topic_smoothing=0.0, em_iter=60, random_state=0
+        ).fit(X)
+        own = model.components_[1:] if background else model.components_
+        distance = 0.5 * np.abs(topics[:, None] - own[None]).sum(axis=-1)
+        distances[background] = distance[linear_sum_assignment(distance)].mean()
+        if background:
+            assert 0.5 * np.abs(common - model.components_[0]).sum() < 0.2
+            theta = model.transform(X)
+            assert abs(theta[:, 0].mean() - 0.3) < 0.06
+            assert (theta.argmax(axis=1) != 0).all()
+            assert topic_labels(model)[0].startswith("background: ")
+    assert distances[True] < 0.7 * distances[False]
+
+
+def test_background_is_there_where_it_was_asked_for(X):
+    assert LNTMTransformer(**SMALL | {"num_topics": 10}).fit(X).background_topic_ == 0
+    for parameters in ({"num_topics": 9}, {"num_topics": 10, "background": False}, {"num_topics": 10, "em_iter": 0}):
+        assert LNTMTransformer(**SMALL | parameters).fit(X).background_topic_ is None
+    with pytest.raises(ValueError, match="background=True spares a topic, and num_topics is 1"):
+        LNTMTransformer(1, background=True).fit(X)
+
+
+def test_marginal_likelihood_takes_the_same_share_of_the_background_for_all():
+    """Against quadrature over two topics beside the background."""
+    X = make_topics_corpus(300, 3, 30, doc_length=20, doc_topic_prior=0.5, random_state=0).data
+    model = LNTMTransformer(3, background=True, doc_topic_prior=0.5, random_state=0).fit(X)
+    draws = model.sample_posterior(X[:2], 50, random_state=0)
+    share = draws[0, 0, 0]
+    assert_allclose(draws[..., 0], share)
+    assert_allclose(draws.sum(axis=-1), 1)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    mean, scale = model.doc_topic_prior_mean_[1:], model.doc_topic_prior_scale_[1:]
+    z = mean + scale * np.stack(np.meshgrid(nodes, nodes, indexing="ij"), axis=-1).reshape(-1, 2)
+    weight = np.multiply.outer(weights, weights).ravel() / (2 * np.pi)
+    words = share * model.components_[0] + (1 - share) * softmax(z, axis=1) @ model.components_[1:]
+    exact = logsumexp(X[:8] @ np.log(words).T, b=weight, axis=1)
+    result = model.log_marginal_likelihood(X[:8], n_temperatures=500, random_state=0)
+    assert (np.abs(result.log_likelihood - exact) < 5 * result.standard_error + 0.02).all()
+    bound = model.log_marginal_likelihood(X[:8], "iwae", n_chains=500, random_state=0)
+    assert_allclose(bound.log_likelihood, exact, rtol=0.02)

@@ -16,33 +16,46 @@ import optax
 from .._fitted.proportions import Refinement
 from . import programs
 from .batches import Batch
-from .likelihood import expected_counts, refine
+from .likelihood import expected_counts, refine, topics_alone
 from .model import Spec
 from .problem import Problem
 
 M_STEPS = 40  # Adam steps of an M-step that has no closed form
 M_LEARNING_RATE = 0.05
+BURSTINESS = 0.8  # power of counts: the next token of a word says less than the first
 SEPARATION = 1 / 3  # of `separate`, at an estimator's `separation` of 1
+SEPARATION_BESIDE = 0.35  # where the background holds what all documents say
 MAX_SMOOTHING = 0.25  # of a topic's tokens: what the tokens of SVI's topics are bounded by on a small corpus
 UNIGRAM_TOKENS = 300.0  # of the corpus, that smooth each topic: what matters on a small corpus
 MAX_UNIGRAM = 0.25  # of a topic's tokens: what they are bounded by
+UNIGRAM_PER_WORD = 0.06  # tokens of the corpus for each word of the vocabulary: what they are bounded by, too
 
 
 def target(
-    counts: np.ndarray, before: np.ndarray, unigram: np.ndarray, smoothing: float, strength: float
+    counts: np.ndarray,
+    before: np.ndarray,
+    unigram: np.ndarray,
+    smoothing: float,
+    strength: float,
+    has_background: bool,
 ) -> np.ndarray:
     """What topics are fitted to, (V, K): counts, tokens of topics (V, K) from before and of the corpus, separated.
 
     ``smoothing`` is how many tokens the topics from before weigh, ``strength`` the estimator's ``separation``.
     """
-    tokens = counts.sum() / counts.shape[1]  # of an average topic
-    from_before = min(smoothing, MAX_SMOOTHING * tokens)
-    from_corpus = min(UNIGRAM_TOKENS, MAX_UNIGRAM * tokens)
+    tokens = counts.sum(axis=0)
+    from_before = min(smoothing, MAX_SMOOTHING * tokens.mean())
+    most = min(UNIGRAM_TOKENS, UNIGRAM_PER_WORD * np.count_nonzero(unigram))
+    from_corpus = np.minimum(most, MAX_UNIGRAM * tokens + 1e-3)  # of what a topic has, be it nothing
     smoothed = counts + from_before * before + from_corpus * unigram[:, None]
-    return separate(smoothed, SEPARATION * strength)
+    if not has_background:
+        return separate(smoothed, SEPARATION * strength, True)
+    smoothed[:, 0] = counts[:, 0] + from_corpus[0] * unigram
+    smoothed[:, 1:] = separate(smoothed[:, 1:], SEPARATION_BESIDE * strength, False)
+    return smoothed
 
 
-def separate(counts: np.ndarray, strength: float) -> np.ndarray:
+def separate(counts: np.ndarray, strength: float, spares_largest: bool) -> np.ndarray:
     r"""Counts of words in topics, less where other topics use the word, (V, K).
 
     :math:`n_{vk} / (1 + s \bar\beta_{v,-k} / \sum_u p_u^2)`: the word's mean probability in the other topics, measured
@@ -55,8 +68,9 @@ def separate(counts: np.ndarray, strength: float) -> np.ndarray:
     others = (beta.sum(axis=1, keepdims=True) - beta).clip(0.0) / max(counts.shape[1] - 1, 1)
     same = np.sum((counts.sum(axis=1) / tokens.sum()) ** 2)
     separated = counts / (1.0 + strength * others / same)
-    largest = tokens.argmax()
-    separated[:, largest] = counts[:, largest]
+    if spares_largest:
+        largest = tokens.argmax()
+        separated[:, largest] = counts[:, largest]
     return separated
 
 
@@ -68,6 +82,7 @@ def topic_counts(
         np.float32(refinement.encoder_weight),
         np.asarray(refinement.prior_weight, np.float32),
         np.int32(refinement.n_steps),
+        None if refinement.background_share is None else np.float32(refinement.background_share),
     )
     arguments = beta_t, weights, moments, stack, np.int32(n), numbers
     return programs.run("em", _counts_program, (spec,), *arguments)
@@ -75,14 +90,18 @@ def topic_counts(
 
 def _counts_program(spec: Spec):
     def run(beta_t, weights, moments, stack: Batch, n, refinement: Refinement):
-        encoder_weight, prior_weight, n_steps = refinement
+        encoder_weight, prior_weight, n_steps, share = refinement
+        left_out = topics_alone(spec.K, share)
 
         def step(i, total):
             batch = jax.tree.map(lambda leaf: leaf[i], stack)
             loc, _ = spec.encoder.apply({"params": weights, **moments}, batch.features, batch.mask, False)
+            if share is not None:  # the encoder does not speak for the background
+                loc = loc.at[:, 0].set(-jnp.inf)
+            batch = batch._replace(counts=batch.counts**BURSTINESS)
             first = jax.nn.softmax(loc / spec.temperature)
-            theta = refine(first, encoder_weight * first + prior_weight, beta_t, batch, n_steps)
-            return total + expected_counts(theta, beta_t, batch)
+            tokens = refine(first, encoder_weight * first + prior_weight, beta_t, batch, n_steps, share)
+            return total + expected_counts(tokens, beta_t, batch, left_out)
 
         return jax.lax.fori_loop(0, n, step, jnp.zeros((spec.V, spec.K), jnp.float32))
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from .._fitted.proportions import BACKGROUND_WEIGHT, BELOW_LARGEST
 from .._numbers import BLOCK_FLOATS, TINY
 from .batches import Batch
 
@@ -121,17 +122,101 @@ def by_document(chunks: jax.Array, batch: Batch) -> jax.Array:
     return jax.ops.segment_sum(chunks, batch.document, batch.mask.shape[0], indices_are_sorted=True)
 
 
-def refine(theta: jax.Array, prior: jax.Array, beta_t: jax.Array, batch: Batch, n_steps: int) -> jax.Array:
-    r"""EM on theta under fixed topics, ``n_steps`` times :math:`\theta_{dk} \propto a_{dk} + \sum_v x_{dv} r_{dvk}`."""
+class Votes(NamedTuple):
+    """What the tokens of a batch say for topics, each without a vote on itself."""
 
-    def step(_, theta):
-        theta = prior + theta * _read(theta, beta_t, batch).gradient
-        return theta / theta.sum(1, keepdims=True)
-
-    return jax.lax.fori_loop(0, n_steps, step, theta)
+    tokens: jax.Array  # (B, K) expected of each topic
+    vote: jax.Array  # (N, CHUNK) of each entry, as a factor of tokens and topics
+    own: jax.Array  # (N, CHUNK) and what is taken back of it, as a factor of their product with the topics
 
 
-def expected_counts(theta: jax.Array, beta_t: jax.Array, batch: Batch) -> jax.Array:
+def votes(tokens: jax.Array, beta_t: jax.Array, batch: Batch, left_out: jax.Array) -> Votes:
+    r"""Responsibilities of collapsed variational Bayes, CVB0 (Asuncion et al., 2009), to first order.
+
+    :math:`r_{dvk} \propto (n_{dk} - \min(x_{dv}, 1) \hat r_{dvk}) \beta_{kv}`, with
+    :math:`\hat r_{dvk} = n_{dk} \beta_{kv} / D_{dv}` and :math:`D_{dv}` the sum of the numerators over the topics, or
+    twice the word's highest probability where that is more, so that nothing becomes negative.  That is a polynomial in
+    beta, whose sums over documents and over words are products of matrices.
+
+    Parameters
+    ----------
+    tokens : (B, K) n, of each topic in each document
+    beta_t : (V, K)
+    left_out : (K,) 1 where a token has no vote on itself, 0 where it has
+    """
+    (N, C), (B, K) = batch.counts.shape, tokens.shape
+    highest = (beta_t * left_out).max(axis=1)
+
+    def visit(block: Block, carry: Votes) -> Votes:
+        document, counts, words = block.of(batch.document), block.of(batch.counts), block.of(batch.words)
+        rows = beta_t[words]
+        squares = rows * rows
+        mine = tokens[document]
+        total = jnp.einsum("nk,nck->nc", mine, rows) + TINY
+        itself = jnp.minimum(counts, 1.0) / jnp.maximum(total, 2.0 * highest[words])
+        vote = counts / (total - itself * jnp.einsum("nk,nck->nc", mine * left_out, squares))
+        own = vote * itself
+        said = jnp.einsum("nc,nck->nk", vote, rows) - left_out * jnp.einsum("nc,nck->nk", own, squares)
+        return Votes(
+            carry.tokens.at[document].add(mine * said, indices_are_sorted=True),
+            block.put(carry.vote, vote),
+            block.put(carry.own, own),
+        )
+
+    zeros = Votes(jnp.zeros((B, K), tokens.dtype), *(jnp.zeros((N, C), tokens.dtype) for _ in range(2)))
+    return over_blocks(batch.n_chunks, N, 2 * C * K, visit, zeros)
+
+
+def refine(
+    first: jax.Array, prior: jax.Array, beta_t: jax.Array, batch: Batch, n_steps: int, share: jax.Array | None = None
+) -> jax.Array:
+    r"""Tokens of each topic (B, K) under fixed topics, from a first guess of theta.
+
+    :math:`n_{dk} = a_{dk} + \sum_v x_{dv} r_{dvk}`, in the last step with responsibilities as `votes` has them; before,
+    all tokens vote, which comes to the same faster.  With a ``share`` topic 0 is the background, of which a document
+    has :math:`\pi_d = (n_{d0} + c p) / (N_d + c)`, p the share, and no more than of its largest topic; it is stored as
+    tokens in proportion.
+    """
+    left_out = topics_alone(beta_t.shape[1], share)
+    length = by_document(batch.counts.sum(1), batch)
+
+    def told(said: jax.Array) -> jax.Array:
+        if share is None:
+            return prior + said
+        of_background = (said[:, 0] + BACKGROUND_WEIGHT * share) / (length + BACKGROUND_WEIGHT)
+        return with_background(prior + said, of_background[:, None])
+
+    start = first if share is None else with_background(first, share)
+    tokens = jax.lax.fori_loop(0, n_steps - 1, lambda _, n: told(n * _read(n, beta_t, batch).gradient), start)
+    return jnp.where(n_steps > 0, told(votes(tokens, beta_t, batch, left_out).tokens), start)
+
+
+def topics_alone(K: int, share: Any) -> jax.Array:
+    """1 for topics, in which a token has no vote on itself, and 0 for the background, (K,)."""
+    return jnp.ones(K) if share is None else (jnp.arange(K) > 0).astype(jnp.float32)
+
+
+def with_background(tokens: jax.Array, share: jax.Array) -> jax.Array:
+    """Tokens of topics, with the background's in column 0 such that it has this share, or as many as the largest."""
+    of_topics = tokens[:, 1:]
+    of_background = of_topics.sum(1, keepdims=True) * share / (1 - share)
+    largest = BELOW_LARGEST * of_topics.max(1, keepdims=True)
+    return jnp.concatenate([jnp.minimum(of_background, largest), of_topics], axis=1)
+
+
+def expected_counts(tokens: jax.Array, beta_t: jax.Array, batch: Batch, left_out: jax.Array) -> jax.Array:
     """Expected number of tokens of each word in each topic, (V, K)."""
-    ratio = _read(theta, beta_t, batch).ratio
-    return beta_t * _beta_gradient(ratio, theta, batch, len(beta_t))
+    (M, C), K = batch.entry.shape, tokens.shape[1]
+    said = votes(tokens, beta_t, batch, left_out)
+    vote, own = said.vote.ravel(), said.own.ravel()
+
+    def visit(block: Block, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        rows, entry, word = tokens[block.of(batch.entry_document)], block.of(batch.entry), block.of(batch.entry_word)
+        return tuple(  # type: ignore[return-value]
+            total.at[word].add(jnp.einsum("mc,mck->mk", factor[entry], rows), indices_are_sorted=True)
+            for total, factor in zip(carry, (vote, own), strict=True)
+        )
+
+    zeros = jnp.zeros(beta_t.shape, tokens.dtype)
+    by_vote, by_own = over_blocks(batch.n_word_chunks, M, 2 * C * K, visit, (zeros, zeros))
+    return beta_t * (by_vote - beta_t * left_out * by_own)

@@ -21,6 +21,7 @@ from .problem import Problem
 
 STREAM_STEPS = 100.0  # the learning rate of a stream falls as 1 / sqrt(1 + steps / this)
 STREAM_DOCUMENTS = 10_000  # whose usual batch is a step of a stream
+FIRST_SHARE = 0.1  # of the tokens, that the background begins with
 FORGETTING = 0.6  # of expected counts on a stream: the learning decay of online variational Bayes
 
 
@@ -61,8 +62,8 @@ class Trainer(Protocol):
 class Maximiser(Trainer, Protocol):
     """A trainer whose topics EM can sharpen."""
 
-    def expected_counts(self, state: Any, corpus: Corpus, refinement: Refinement) -> np.ndarray:
-        """Expected tokens of each word in each topic, (V, K)."""
+    def expected_counts(self, state: Any, beta_t: np.ndarray, corpus: Corpus, refinement: Refinement) -> np.ndarray:
+        """Expected tokens of each word in each topic, (V, K), under topics (V, K)."""
 
     def compile_expected_counts(self, state: Any, corpus: Corpus, refinement: Refinement) -> None:
         """Compile that beside the passes."""
@@ -77,6 +78,7 @@ class Rounds(NamedTuple):
     n: int  # in `fit`; on a stream there is one after each batch
     n_refinements: int  # of theta
     smoothing: float  # tokens that the topics from before weigh
+    background: bool  # whether topic 0 becomes what all documents say
 
 
 class Plan(NamedTuple):
@@ -120,6 +122,7 @@ class State:
     n_rounds: int = 0
     before: np.ndarray | None = None  # (V, K) topics when the rounds began
     counts: np.ndarray | None = None  # (V, K) expected in the last round
+    background_share: float | None = None  # learned in the rounds
     constant: float = 0.0  # of the log-likelihood, which nothing learned changes, in nats per document
 
 
@@ -132,6 +135,7 @@ class Training:
     learned: Callable[[], Any]  # the trainer's state, begun or restored when the documents have been dealt
     losses: tuple[PassLosses, ...] = ()
     counts: np.ndarray | None = None
+    background_share: float | None = None
 
     @classmethod
     def begun(
@@ -145,7 +149,9 @@ class Training:
         """A model that goes on from where it stopped."""
         losses = tuple(PassLosses(*one) for one in stopped.losses)
         rng = copy.deepcopy(stopped.rng)
-        return cls(trainer, rng, lambda: trainer.restore(stopped.learned), losses, stopped.counts)
+        return cls(
+            trainer, rng, lambda: trainer.restore(stopped.learned), losses, stopped.counts, stopped.background_share
+        )
 
 
 class Fit(NamedTuple):
@@ -193,16 +199,18 @@ def stream(training: Training, X: sp.csr_array, plan: Plan, n_seen: int) -> Fit:
     steps = documents / plan.batch_size(STREAM_DOCUMENTS)
     rates = plan.learning_rate / np.sqrt(1 + steps / STREAM_STEPS)
     state = State(training.learned(), training.rng, training.losses, constant=_constant(X, plan))
+    state = replace(state, background_share=training.background_share)
+    background = _background(trainer, plan.rounds, state)
     state = _learned_in_pass(trainer, corpus, plan, state, rates)
     if plan.rounds:
-        counts = trainer.expected_counts(state.learned, corpus, _refinement(trainer, state, plan.rounds)) / n
+        counts, topics = _expected(trainer, corpus, plan.rounds, state, background)
+        counts /= n
         if training.counts is not None and n_seen:
             rate = (n / (n_seen + n)) ** FORGETTING
             counts = rate * counts
             counts[: len(training.counts)] += (1 - rate) * training.counts
-        topics = trainer.problem.topics(trainer.topic_parameters(state.learned))
-        target = _target(trainer, plan, plan.rounds, counts * (n_seen + n), topics)
-        state = replace(state, learned=trainer.fit_topics(state.learned, target), counts=counts)
+        state = _sharpened(trainer, plan, plan.rounds, state, counts * (n_seen + n), topics)
+        state = replace(state, counts=counts)
     return _result(trainer, state, plan, 1)
 
 
@@ -232,12 +240,42 @@ def _learned_in_pass(trainer: Trainer, corpus: Corpus, plan: Plan, state: State,
 
 def _round(trainer: Maximiser, corpus: Corpus, plan: Plan, state: State) -> State:
     assert plan.rounds is not None
-    before = state.before
-    if before is None:
-        before = trainer.problem.topics(trainer.topic_parameters(state.learned))
-    counts = trainer.expected_counts(state.learned, corpus, _refinement(trainer, state, plan.rounds))
-    learned = trainer.fit_topics(state.learned, _target(trainer, plan, plan.rounds, counts, before))
-    return replace(state, learned=learned, before=before, counts=counts, n_rounds=state.n_rounds + 1)
+    counts, topics = _expected(trainer, corpus, plan.rounds, state, _background(trainer, plan.rounds, state))
+    before = topics if state.before is None else state.before
+    state = _sharpened(trainer, plan, plan.rounds, state, counts, before)
+    return replace(state, before=before, counts=counts, n_rounds=state.n_rounds + 1)
+
+
+def _topics(trainer: Trainer, state: State) -> np.ndarray:
+    """Topics, transposed: (V, K) with the words that pad the vocabulary."""
+    return trainer.problem.topics(trainer.topic_parameters(state.learned))
+
+
+def _background(trainer: Trainer, rounds: Rounds | None, state: State) -> np.ndarray | None:
+    """What all documents say (V,): the corpus to begin with; passes do not know of it, and would move it."""
+    if rounds is None or not rounds.background:
+        return None
+    return trainer.problem.unigram if state.background_share is None else _topics(trainer, state)[:, 0]
+
+
+def _expected(
+    trainer: Maximiser, corpus: Corpus, rounds: Rounds, state: State, background: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """E-step: expected counts of words in topics, and these, (V, K) each."""
+    topics = _topics(trainer, state)
+    if background is not None:
+        topics = topics.copy()
+        topics[:, 0] = background
+    return trainer.expected_counts(state.learned, topics, corpus, _refinement(trainer, state, rounds)), topics
+
+
+def _sharpened(
+    trainer: Maximiser, plan: Plan, rounds: Rounds, state: State, counts: np.ndarray, before: np.ndarray
+) -> State:
+    """M-step: topics that fit expected counts, and the background's share of these."""
+    target = em.target(counts, before, trainer.problem.unigram, rounds.smoothing, plan.separation, rounds.background)
+    share = float(counts[:, 0].sum() / counts.sum()) if rounds.background else None
+    return replace(state, learned=trainer.fit_topics(state.learned, target), background_share=share)
 
 
 def _constant(X: sp.csr_array, plan: Plan) -> float:
@@ -245,11 +283,8 @@ def _constant(X: sp.csr_array, plan: Plan) -> float:
 
 
 def _refinement(trainer: Trainer, state: State, rounds: Rounds) -> Refinement:
-    return Refinement.under(trainer.prior(state.learned), rounds.n_refinements)
-
-
-def _target(trainer: Trainer, plan: Plan, rounds: Rounds, counts: np.ndarray, before: np.ndarray) -> np.ndarray:
-    return em.target(counts, before, trainer.problem.unigram, rounds.smoothing, plan.separation)
+    share = (state.background_share or FIRST_SHARE) if rounds.background else None
+    return Refinement.under(trainer.prior(state.learned), rounds.n_refinements, share)
 
 
 def _has_ended(state: State, plan: Plan) -> bool:
@@ -273,7 +308,8 @@ def _told(state: State, plan: Plan) -> tuple[str, PassLosses | None]:
 def _model(trainer: Trainer, state: State, plan: Plan) -> TopicModel:
     learned, problem = state.learned, trainer.problem
     components = problem.components(trainer.topic_parameters(learned))
-    return TopicModel(components, trainer.prior(learned), trainer.inference(learned), plan.likelihood)
+    prior, inference = trainer.prior(learned), trainer.inference(learned)
+    return TopicModel(components, prior, inference, plan.likelihood, state.background_share)
 
 
 def _result(trainer: Trainer, state: State, plan: Plan, n_documents: int) -> Fit:
@@ -285,6 +321,7 @@ def _result(trainer: Trainer, state: State, plan: Plan, n_documents: int) -> Fit
         rng=state.rng,
         losses=state.losses,
         counts=None if state.counts is None else state.counts[: problem.n_words] / n_documents,
+        background_share=state.background_share,
     )
     attributes = problem.attributes(trainer.topic_parameters(learned))
     return Fit(_model(trainer, state, plan), attributes, state.losses, stopped)

@@ -77,7 +77,8 @@ def _start_program(spec: Spec, n_chains: int):
     def run(beta_t, stack: Batch, concentration, hyper: Hyper, step_size) -> Chains:
         def start(batch: Batch) -> tuple[jax.Array, jax.Array]:
             uniform = jnp.full((batch.mask.shape[0], spec.K), 1 / spec.K)
-            z = jnp.log(refine(uniform, concentration, beta_t, batch, START_STEPS))
+            tokens = refine(uniform, concentration, beta_t, batch, START_STEPS)
+            z = jnp.log(tokens / tokens.sum(1, keepdims=True))
             z += hyper.documents["mu"].mean() - z.mean(1, keepdims=True)
             unit = hmc.narrowest(batch, jnp.exp(hyper.documents["log_sigma"]))
             return jnp.broadcast_to(z[:, None], (len(z), n_chains, spec.K)), unit

@@ -116,9 +116,10 @@ class VariationalTrainer:
         return state, total
 
     @single_precision
-    def expected_counts(self, state: SVIState, corpus: Corpus, refinement: Refinement) -> np.ndarray:
-        """E-step: expected tokens of each word in each topic, (V, K); theta refined as in `transform`."""
-        beta_t = self.problem.topics(self.topic_parameters(state))
+    def expected_counts(
+        self, state: SVIState, beta_t: np.ndarray, corpus: Corpus, refinement: Refinement
+    ) -> np.ndarray:
+        """E-step: expected tokens of each word in each topic, (V, K), under topics (V, K)."""
         total = np.zeros(beta_t.shape)
         for stack, batches in corpus.shards():
             total += np.asarray(self._count(state, beta_t, stack, len(batches), refinement))

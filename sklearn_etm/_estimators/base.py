@@ -40,6 +40,7 @@ HELD = (  # parameters that a model in training has made something of: they cann
     "doc_topic_family",
     "likelihood",
     "learn_prior",
+    "background",
     "doc_topic_prior",
     "topic_prior_scale",
     "topic_word_prior",

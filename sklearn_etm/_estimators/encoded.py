@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .._engine.problem import Problem
 
 
+LEAST_TOPICS = 10  # of which `background="auto"` spares one
+
+
 class Posterior(NamedTuple):
     """Approximate posteriors q(z | x) of documents, (n_samples, K) each."""
 
@@ -80,13 +83,14 @@ class EncodedTopicModel(BaseTopicModel):
         return VariationalTrainer(problem)
 
     def _proportions(self, model: TopicModel, X: sp.csr_array) -> np.ndarray:
-        refinement = Refinement.under(model.prior, self._n_refinements)
+        refinement = Refinement.under(model.prior, self._n_refinements, model.background_share)
         return topic_proportions(X, model.components, model.inference, refinement)
 
     def _warn(self, fit: Fit, X: sp.csr_array) -> None:
         sample = None if is_fitted_for_its_score() else health.sample(X, self.num_topics)
         if sample is not None:
-            health.warn_of_topics(fit.model.components, self._proportions(fit.model, sample), fit.losses[-1].kl)
+            doc_topic = self._proportions(fit.model, sample)
+            health.warn_of_topics(fit.model.components, doc_topic, fit.losses[-1].kl, fit.model.background)
 
     @np.errstate(under="ignore")
     def encode(self, X) -> Posterior:
@@ -112,6 +116,8 @@ class EncodedTopicModel(BaseTopicModel):
     def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = None) -> np.ndarray:
         """Draw topic proportions of documents from the encoder's posterior, which is not refined as `transform` is.
 
+        A document's share of the background, where there is one, is taken to be that of all documents.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
@@ -129,8 +135,7 @@ class EncodedTopicModel(BaseTopicModel):
         check_is_fitted(self)
         X = check_counts(self, X, "sample_posterior").astype(np.float64)
         kinds.check_counts(n_samples=n_samples)
-        prior = self._model.prior
-        return prior.draw(*self._encoder.posterior(X, prior), n_samples, check_random_state(random_state))
+        return self._model.draw(X, n_samples, check_random_state(random_state))
 
 
 class MixtureTopicModel(EncodedTopicModel):
@@ -140,6 +145,7 @@ class MixtureTopicModel(EncodedTopicModel):
         **EncodedTopicModel._kinds,
         "likelihood": kinds.LIKELIHOOD,
         "topic_smoothing": kinds.NOT_NEGATIVE,
+        "background": kinds.FLAG_OR_AUTO,
         "em_iter": kinds.COUNT_OR_ZERO,
         "transform_iter": kinds.COUNT_OR_ZERO,
     }
@@ -149,15 +155,27 @@ class MixtureTopicModel(EncodedTopicModel):
         return self.transform_iter
 
     @property
+    def _has_background(self) -> bool:
+        return self.num_topics >= LEAST_TOPICS if isinstance(self.background, str) else bool(self.background)
+
+    @property
     def _rounds(self) -> Rounds:
         from .._engine.loop import Rounds
 
-        return Rounds(self.em_iter, self.transform_iter, self.topic_smoothing)
+        return Rounds(self.em_iter, self.transform_iter, self.topic_smoothing, self._has_background)
 
     def _decoder(self) -> Decoder:
         from .._engine.decoders import Mixture
 
         return Mixture()
+
+    def _fitted_attributes(self, fit: Fit, n_seen: int) -> dict[str, Any]:
+        return super()._fitted_attributes(fit, n_seen) | {"background_topic_": fit.model.background}
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        if self._has_background and self.num_topics < 2:
+            raise ValueError("background=True spares a topic, and num_topics is 1: pass num_topics of at least 2.")
 
     @np.errstate(under="ignore")
     def log_marginal_likelihood(
@@ -176,7 +194,8 @@ class MixtureTopicModel(EncodedTopicModel):
         "ais" anneals chains from the prior to the posterior (Neal, 2001), with transitions of Hamiltonian Monte Carlo;
         step sizes adapt, for each document and temperature, in a pilot run and are frozen then.  "iwae" takes draws of
         the encoder's posterior as importance samples (Burda et al., 2016), "elbo" the mean of their log weights. In
-        expectation "elbo" <= "iwae" <= the truth, which "ais" comes close to.
+        expectation "elbo" <= "iwae" <= the truth, which "ais" comes close to. A document's share of the background,
+        where there is one, is taken to be that of all documents.
 
         Parameters
         ----------
@@ -228,7 +247,7 @@ class MixtureTopicModel(EncodedTopicModel):
         if method not in ("ais", "iwae", "elbo"):
             raise ValueError(f'method must be "ais", "iwae" or "elbo"; got {method!r}.')
         kinds.check_counts(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
-        model, rng = self._model, check_random_state(random_state)
+        model, rng = self._model.without_background, check_random_state(random_state)
         if method == "ais":
             weigh = annealed(model, n_chains, n_temperatures, n_leapfrog_steps, rng)
         else:

@@ -80,6 +80,10 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
     topic_smoothing : float, default=1000.0
         Number of tokens that the topics found by SVI weigh in each round of EM, at most a quarter of the tokens of an
         average topic. More keeps topics smoother, less lets them follow the counts.
+    background : bool or "auto", default="auto"
+        Whether topic 0 is what all documents say, so that the others need not. It begins as the corpus when the rounds
+        of EM begin; a document's share of it has a prior of its own, which weighs 100 tokens, and is never its largest.
+        "auto" spares a topic for it where ``num_topics`` is 10 or more.
     separation : float, default=1.0
         How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
         the cost of some perplexity. In SVI it weighs, per token, the mean divergence of the topics from their average;
@@ -89,9 +93,9 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
         counts (singular vectors of positive pointwise mutual information).
     hidden_layer_sizes : sequence of int, default=(200,)
         Widths of the encoder's hidden layers.
-    max_iter : int, default=15
+    max_iter : int, default=12
         Passes of stochastic variational inference over the documents.
-    em_iter : int, default=4
+    em_iter : int, default=5
         Rounds of expectation-maximisation over all documents after them, which sharpen the topics; 0 for none.
     transform_iter : int, default=3
         Steps of EM by which `transform` refines the encoder's answer for each document; 0 for the encoder alone.
@@ -132,6 +136,8 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
         Mean and scale of the prior of :math:`z_d`.
     doc_topic_prior_ : ndarray of shape (num_topics,)
         Concentrations of the Dirichlet that matches it.
+    background_topic_ : int or None
+        0 where topic 0 is the background, else None.
     loss_curve_ : list of float
         Negative ELBO after each pass, in nats per document: the sum of the next two.
     reconstruction_curve_ : list of float
@@ -214,11 +220,12 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
         likelihood: str = "multinomial",
         topic_prior_scale: float = 10.0,
         topic_smoothing: float = 1000.0,
+        background: bool | str = "auto",
         separation: float = 1.0,
         encoder_features: int = 100,
         hidden_layer_sizes: Sequence[int] = (200,),
-        max_iter: int = 15,
-        em_iter: int = 4,
+        max_iter: int = 12,
+        em_iter: int = 5,
         transform_iter: int = 3,
         batch_size: int | str = "auto",
         learning_rate: float = 0.02,
@@ -243,6 +250,7 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
         self.likelihood = likelihood
         self.topic_prior_scale = topic_prior_scale
         self.topic_smoothing = topic_smoothing
+        self.background = background
         self.separation = separation
         self.encoder_features = encoder_features
         self.hidden_layer_sizes = hidden_layer_sizes

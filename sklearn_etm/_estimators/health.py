@@ -21,7 +21,7 @@ def sample(X: sp.csr_array, K: int) -> sp.csr_array | None:
     return sample_rows(X, SAMPLE) if K > 1 and X.shape[0] >= DOCUMENTS_A_TOPIC * K else None
 
 
-def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float) -> None:
+def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float, background: int | None) -> None:
     """Warn where a posterior has collapsed, or topics are dead or alike.
 
     Parameters
@@ -29,6 +29,7 @@ def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float) -> 
     components : topics (K, V)
     doc_topic : proportions of a sample of documents, (n_samples, K)
     kl : of the posteriors from their prior, in nats per document
+    background : topic of which all documents have a little
     """
     K = len(components)
     if kl < LOW_KL * np.log(min(K, 5)):
@@ -39,6 +40,7 @@ def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float) -> 
         )
         return
     dead = np.flatnonzero(dead_topics(doc_topic))
+    dead = dead[dead != (-1 if background is None else background)]
     if len(dead):
         warn(
             f"{_named(dead)} of {len(doc_topic)} documents looked at, none gives one a tenth of its words. Try fewer "

@@ -63,6 +63,10 @@ class AmortizedLDATransformer(MixtureTopicModel):
     topic_smoothing : float, default=1000.0
         Number of tokens that the topics found by SVI weigh in each round of EM, at most a quarter of the tokens of an
         average topic. More keeps topics smoother, less lets them follow the counts.
+    background : bool or "auto", default="auto"
+        Whether topic 0 is what all documents say, so that the others need not. It begins as the corpus when the rounds
+        of EM begin; a document's share of it has a prior of its own, which weighs 100 tokens, and is never its largest.
+        "auto" spares a topic for it where ``num_topics`` is 10 or more.
     separation : float, default=1.0
         How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
         the cost of some perplexity. In SVI it weighs, per token, the mean divergence of the topics from their average;
@@ -72,9 +76,9 @@ class AmortizedLDATransformer(MixtureTopicModel):
         counts (singular vectors of positive pointwise mutual information).
     hidden_layer_sizes : sequence of int, default=(200,)
         Widths of the encoder's hidden layers.
-    max_iter : int, default=15
+    max_iter : int, default=12
         Passes of stochastic variational inference over the documents.
-    em_iter : int, default=4
+    em_iter : int, default=5
         Rounds of expectation-maximisation over all documents after them, which sharpen the topics; 0 for none.
     transform_iter : int, default=3
         Steps of EM by which `transform` refines the encoder's answer for each document; 0 for the encoder alone.
@@ -110,6 +114,8 @@ class AmortizedLDATransformer(MixtureTopicModel):
     doc_topic_prior_ : ndarray of shape (num_topics,)
         Concentrations :math:`a`. With ``doc_topic_family="logistic_normal"`` those that it matches; its mean and scale
         are ``doc_topic_prior_mean_`` and ``doc_topic_prior_scale_``.
+    background_topic_ : int or None
+        0 where topic 0 is the background, else None.
     loss_curve_ : list of float
         Negative ELBO after each pass, in nats per document: the sum of the next two.
     reconstruction_curve_ : list of float
@@ -172,11 +178,12 @@ class AmortizedLDATransformer(MixtureTopicModel):
         learn_prior: bool = False,
         likelihood: str = "multinomial",
         topic_smoothing: float = 1000.0,
+        background: bool | str = "auto",
         separation: float = 1.0,
         encoder_features: int = 100,
         hidden_layer_sizes: Sequence[int] = (200,),
-        max_iter: int = 15,
-        em_iter: int = 4,
+        max_iter: int = 12,
+        em_iter: int = 5,
         transform_iter: int = 3,
         batch_size: int | str = "auto",
         learning_rate: float = 0.02,
@@ -195,6 +202,7 @@ class AmortizedLDATransformer(MixtureTopicModel):
         self.learn_prior = learn_prior
         self.likelihood = likelihood
         self.topic_smoothing = topic_smoothing
+        self.background = background
         self.separation = separation
         self.encoder_features = encoder_features
         self.hidden_layer_sizes = hidden_layer_sizes

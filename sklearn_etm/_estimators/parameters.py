@@ -46,6 +46,7 @@ POSITIVE = Kind("a finite number above 0", lambda value: _is_finite(value) and v
 NOT_NEGATIVE = Kind("a finite number of at least 0", lambda value: _is_finite(value) and value >= 0)
 SHARE = Kind("a number between 0 and 1", lambda value: _is_finite(value) and 0 < value < 1)
 FLAG = Kind("True or False", lambda value: isinstance(value, bool | np.bool_))
+FLAG_OR_AUTO = Kind('True, False or "auto"', lambda value: _is_auto(value) or FLAG.valid(value))
 LIKELIHOOD = one_of("multinomial", "poisson")
 CONCENTRATIONS = Kind(
     "a finite number above 0, or one for each topic",

@@ -16,7 +16,7 @@ from .._numbers import BLOCK_FLOATS, TINY, softmax
 from .._sparse import entry_blocks, entry_rows, row_sums
 from .plain import record
 from .prior import LogisticNormal
-from .proportions import refine
+from .proportions import WordRows, refine
 
 START_STEPS = 10  # of EM on theta, that chains start from
 JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
@@ -93,7 +93,8 @@ def _block_draws(
     density = _density(X, components, prior)
     concentration = prior.concentration
     first = np.tile(concentration / concentration.sum(), (X.shape[0], 1))
-    z = np.log(refine(first, concentration, X, components.T, START_STEPS))
+    tokens = refine(first, concentration, X, WordRows.of(components.T, False), START_STEPS)
+    z = np.log(tokens / tokens.sum(axis=1, keepdims=True))
     z += prior.mean.mean() - z.mean(axis=1, keepdims=True)
     value, gradient = density(z)
     log_step = np.log(sampler.step_size / np.sqrt(row_sums(X) / 4 + np.mean(prior.scale**-2.0)))

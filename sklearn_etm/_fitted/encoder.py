@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,10 @@ class Linear:
         """The layer's answer, not yet bent."""
         return h @ self.weight + self.bias
 
+    def of(self, topics: slice) -> Linear:
+        """The layer with some of its outputs."""
+        return Linear(self.weight[:, topics], self.bias[topics])
+
 
 @record
 class Encoder:
@@ -53,6 +58,11 @@ class Encoder:
     loc: Linear
     log_variance: Linear | None  # of q, where it has a scale
     temperature: float  # of the softmax of loc that is a first guess of theta
+
+    def of(self, topics: slice) -> Encoder:
+        """The encoder of some topics among themselves."""
+        log_variance = None if self.log_variance is None else self.log_variance.of(topics)
+        return replace(self, loc=self.loc.of(topics), log_variance=log_variance)
 
     def last_hidden(self, features: np.ndarray) -> np.ndarray:
         """What the last layers see of features (n_samples, L)."""

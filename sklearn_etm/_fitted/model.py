@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 
 from .plain import record
 
@@ -17,6 +19,31 @@ class TopicModel:
     prior: Any  # LogisticNormal or Dirichlet
     inference: Any  # Encoder, or ChainStart where there is none
     likelihood: str  # "multinomial", or "poisson": the same but for a constant of the counts
+    background_share: float | None = None  # of all tokens, that topic 0 holds; None where it is no background
+
+    @property
+    def background(self) -> int | None:
+        """The topic of what all documents say, if there is one."""
+        return None if self.background_share is None else 0
+
+    @property
+    def without_background(self) -> TopicModel:
+        """The model in which all documents have the same share of the background: that is mixed into each topic."""
+        share, topics = self.background_share, slice(1, None)
+        if share is None:
+            return self
+        components = share * self.components[0] + (1 - share) * self.components[topics]
+        prior, encoder = self.prior.of(topics), self.inference.of(topics)
+        return replace(self, components=components, prior=prior, inference=encoder, background_share=None)
+
+    def draw(self, X: sp.csr_array, n: int, rng: np.random.RandomState) -> np.ndarray:
+        """Proportions (n, n_samples, K) from the encoder's posteriors of documents, and the background's share."""
+        beside = self.without_background
+        draws = beside.prior.draw(*beside.inference.posterior(X, beside.prior), n, rng)
+        if self.background_share is None:
+            return draws
+        share = np.full_like(draws[..., :1], self.background_share)
+        return np.concatenate([share, (1 - share) * draws], axis=-1)
 
 
 class PassLosses(NamedTuple):
@@ -41,3 +68,4 @@ class FitState:
     rng: np.random.RandomState
     losses: tuple[PassLosses, ...]  # of the passes
     counts: np.ndarray | None  # (V, K) expected tokens a document of words in topics, that a stream goes on from
+    background_share: float | None = None

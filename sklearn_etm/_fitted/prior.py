@@ -44,6 +44,10 @@ class LogisticNormal:
         """Location and scale, as an encoder gives them of a document."""
         return self.mean, self.scale
 
+    def of(self, topics: slice) -> LogisticNormal:
+        """The prior of some topics among themselves."""
+        return LogisticNormal(self.mean[topics], self.scale[topics])
+
     def attributes(self) -> dict[str, np.ndarray]:
         """Fitted attributes of an estimator that tell of it."""
         return {
@@ -68,6 +72,10 @@ class Dirichlet:
     def parameters(self) -> tuple[np.ndarray, None]:
         """Location, as an encoder gives it of a document: there is no scale."""
         return np.log(self.concentration), None
+
+    def of(self, topics: slice) -> Dirichlet:
+        """The prior of some topics among themselves."""
+        return Dirichlet(self.concentration[topics])
 
     def attributes(self) -> dict[str, np.ndarray]:
         """Fitted attributes of an estimator that tell of it."""

@@ -24,6 +24,11 @@ class Topics(NamedTuple):
     before: Sequence[Any]  # the fitted steps that make counts of what is given, one after the other
     model: Any  # the fitted topic model itself, or None where topics were given as an array
 
+    @property
+    def background(self) -> int | None:
+        """The topic of what all documents say, where the model has one."""
+        return getattr(self.model, "background_topic_", None)
+
     def counts(self, X: Any) -> Any:
         """Counts of what the model's `fit` was given: texts for a pipeline that starts with a vectorizer."""
         return counts_of(self.before, X)

@@ -80,10 +80,7 @@ def compare_models(
     similarity = dict(zip(map(tuple, alignment.pairs.tolist()), alignment.similarity, strict=True))
     pairs.sort(key=lambda pair: (pair[0] < 0, pair))
     words_a, words_b = (_words_by_topic(topics, n_words) for topics in (topics_a, topics_b))
-    label_a, label_b = (
-        {-1: ""} | dict(enumerate(labels_of(topics.components, topics.feature_names)))
-        for topics in (topics_a, topics_b)
-    )
+    label_a, label_b = ({-1: ""} | dict(enumerate(labels_of(topics))) for topics in (topics_a, topics_b))
     return frame(
         {
             "topic_a": [i for i, _ in pairs],
@@ -192,7 +189,7 @@ def topic_stability(
     topics = frame(
         {
             "topic": np.arange(similarity.shape[1]),
-            "label": labels_of(reference.components, reference.feature_names),
+            "label": labels_of(reference),
             "stability": similarity.mean(axis=0),
             "lowest": similarity.min(axis=0),
         }

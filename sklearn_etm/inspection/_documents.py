@@ -75,7 +75,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     order = np.argsort(-corpus.doc_topic, axis=1, kind="stable")[:, :n_topics]
     rows = np.arange(len(order))
     proportions = np.take_along_axis(corpus.doc_topic, order, axis=1)
-    labels = labels_of(corpus.topics.components, corpus.topics.feature_names)
+    labels = labels_of(corpus.topics)
     columns: dict[str, Any] = {
         "document": labels_of_rows(index, rows),
         "topic": order[:, 0],
@@ -152,7 +152,7 @@ def representative_documents(
     topic, rows = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
     columns = {
         "topic": topic,
-        "label": labels_of(corpus.topics.components, corpus.topics.feature_names)[topic],
+        "label": labels_of(corpus.topics)[topic],
         "document": labels_of_rows(index, rows),
         "proportion": corpus.doc_topic[rows, topic],
         "length": lengths[rows],

@@ -120,7 +120,7 @@ def topics_over(
         {
             "group": np.repeat(members.names, n_topics),
             "topic": np.tile(np.arange(n_topics), n_groups),
-            "label": np.tile(labels_of(corpus.topics.components, corpus.topics.feature_names), n_groups),
+            "label": np.tile(labels_of(corpus.topics), n_groups),
             "prevalence": prevalence.prevalence.ravel(),
             "low": prevalence.low.ravel(),
             "high": prevalence.high.ravel(),

@@ -97,7 +97,7 @@ def topic_table(
         "words_by_relevance": relevance(components, shares),
         "words_by_frex": frex(components),
     }
-    columns: dict[str, Any] = {"topic": np.arange(len(components)), "label": labels_of(components, names)}
+    columns: dict[str, Any] = {"topic": np.arange(len(components)), "label": labels_of(topics)}
     if corpus is not None:
         columns |= {
             "share": shares,

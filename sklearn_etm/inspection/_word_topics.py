@@ -111,7 +111,7 @@ def word_topics(model: Any, X: Any, *, return_distribution: bool = False, featur
             "word": topics.feature_names[words],
             "count": times,
             "topic": topic,
-            "label": labels_of(topics.components, topics.feature_names)[topic],
+            "label": labels_of(topics)[topic],
             "probability": probability,
         }
     )

@@ -15,7 +15,7 @@ from sklearn.utils import check_scalar
 from .. import metrics
 from .._inputs.documents import documents_of
 from .._inputs.texts import printable
-from .._inputs.topics import topics_of
+from .._inputs.topics import Topics, topics_of
 from ..metrics._words import find_columns
 from ._frame import frame
 
@@ -184,7 +184,7 @@ def topic_labels(model: Any, *, n_words: int = 3, feature_names: Any = None) -> 
     array(['star, the', 'goal, the'], dtype='<U9')
     """
     topics = topics_of(model, feature_names)
-    return labels_of(topics.components, topics.feature_names, n_words)
+    return labels_of(topics, n_words)
 
 
 @np.errstate(under="ignore")
@@ -234,7 +234,7 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     p_word = topics.components[:, columns].T
     p_topic = topic_given_word(p_word.T, shares).T
     order = np.argsort(-p_topic, axis=1, kind="stable")
-    labels = labels_of(topics.components, topics.feature_names)
+    labels = labels_of(topics)
     return frame(
         {
             "word": np.repeat(words, n_topics),
@@ -281,9 +281,12 @@ def leading(names: NDArray[np.str_], scores: NDArray[Any], n: int) -> NDArray[np
     return names[metrics.top_word_columns(scores, n_words=min(n, len(names)))]
 
 
-def labels_of(components: NDArray[Any], names: NDArray[np.str_], n: int = 3) -> NDArray[np.str_]:
-    """Labels of topics, no two the same."""
-    words = leading(names, relevance(components), n)
+def labels_of(topics: Topics, n: int = 3) -> NDArray[np.str_]:
+    """Labels of topics, no two the same; that of the background says so."""
+    words = leading(topics.feature_names, relevance(topics.components), n)
     labels = [printable(", ".join(row)) for row in words]
     n_topics = Counter(labels)
-    return np.array([f"{label} ({k})" if n_topics[label] > 1 else label for k, label in enumerate(labels)])
+    labels = [f"{label} ({k})" if n_topics[label] > 1 else label for k, label in enumerate(labels)]
+    if topics.background is not None:
+        labels[topics.background] = f"background: {labels[topics.background]}"
+    return np.array(labels)

@@ -19,7 +19,7 @@ class LogisticNormalDocuments(Documents):
 
     site: ClassVar[str] = "z"
     has_scale: ClassVar[bool] = True
-    temperature: ClassVar[float] = 2.0  # the softmax of the mean of z is a mode, and sharper than the mean of theta
+    temperature: ClassVar[float] = 1.5  # the softmax of the mean of z is a mode, and sharper than the mean of theta
 
     @classmethod
     def begin(cls, concentration: np.ndarray, learned: bool) -> DocumentStart:

@@ -1,6 +1,6 @@
 """Multinomial log-likelihood of a batch of counts, at the cost of its non-zero entries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -62,17 +62,23 @@ def _read(theta: jax.Array, beta_t: jax.Array, batch: Batch) -> Reading:
     return over_blocks(batch.n_chunks, N, C * K, visit, zeros)
 
 
-def _beta_gradient(ratio: jax.Array, theta: jax.Array, batch: Batch, n_words: int) -> jax.Array:
-    """Gradient of the log-likelihood by beta, (V, K), with each document's row of theta weighted by its gradient."""
-    (M, C), K = batch.entry.shape, theta.shape[1]
-    ratio = ratio.ravel()
+def _word_sums(factors: Sequence[jax.Array], rows: jax.Array, batch: Batch, n_words: int) -> list[jax.Array]:
+    """Sums over the entries of each word of a factor (N, CHUNK) and its document's row (B, K): (V, K) for each factor.
 
-    def visit(block: Block, total: jax.Array) -> jax.Array:
-        rows = theta[block.of(batch.entry_document)]
-        by_word = jnp.einsum("mc,mck->mk", ratio[block.of(batch.entry)], rows)
-        return total.at[block.of(batch.entry_word)].add(by_word, indices_are_sorted=True)
+    Of count over probability and theta, each document's row weighted by its gradient, that is the gradient by beta.
+    """
+    (M, C), K = batch.entry.shape, rows.shape[1]
+    flat = [factor.ravel() for factor in factors]
 
-    return over_blocks(batch.n_word_chunks, M, 2 * C * K, visit, jnp.zeros((n_words, K), theta.dtype))
+    def visit(block: Block, totals: list[jax.Array]) -> list[jax.Array]:
+        gathered, entry, word = rows[block.of(batch.entry_document)], block.of(batch.entry), block.of(batch.entry_word)
+        return [
+            total.at[word].add(jnp.einsum("mc,mck->mk", factor[entry], gathered), indices_are_sorted=True)
+            for total, factor in zip(totals, flat, strict=True)
+        ]
+
+    zeros = [jnp.zeros((n_words, K), rows.dtype) for _ in factors]
+    return over_blocks(batch.n_word_chunks, M, 2 * C * K, visit, zeros)
 
 
 @jax.custom_vjp
@@ -100,7 +106,8 @@ def _forward(theta, beta_t, batch):
 def _backward(residuals, g):
     theta, beta_t, batch, reading = residuals
     g = g[:, None]
-    return g * reading.gradient, _beta_gradient(reading.ratio, g * theta, batch, len(beta_t)), None
+    (by_beta,) = _word_sums([reading.ratio], g * theta, batch, len(beta_t))
+    return g * reading.gradient, by_beta, None
 
 
 log_likelihood.defvjp(_forward, _backward)
@@ -206,17 +213,6 @@ def with_background(tokens: jax.Array, share: jax.Array) -> jax.Array:
 
 def expected_counts(tokens: jax.Array, beta_t: jax.Array, batch: Batch, left_out: jax.Array) -> jax.Array:
     """Expected number of tokens of each word in each topic, (V, K)."""
-    (M, C), K = batch.entry.shape, tokens.shape[1]
     said = votes(tokens, beta_t, batch, left_out)
-    vote, own = said.vote.ravel(), said.own.ravel()
-
-    def visit(block: Block, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
-        rows, entry, word = tokens[block.of(batch.entry_document)], block.of(batch.entry), block.of(batch.entry_word)
-        return tuple(  # type: ignore[return-value]
-            total.at[word].add(jnp.einsum("mc,mck->mk", factor[entry], rows), indices_are_sorted=True)
-            for total, factor in zip(carry, (vote, own), strict=True)
-        )
-
-    zeros = jnp.zeros(beta_t.shape, tokens.dtype)
-    by_vote, by_own = over_blocks(batch.n_word_chunks, M, 2 * C * K, visit, (zeros, zeros))
+    by_vote, by_own = _word_sums([said.vote, said.own], tokens, batch, len(beta_t))
     return beta_t * (by_vote - beta_t * left_out * by_own)

@@ -200,11 +200,11 @@ def stream(training: Training, X: sp.csr_array, plan: Plan, n_seen: int) -> Fit:
     rates = plan.learning_rate / np.sqrt(1 + steps / STREAM_STEPS)
     state = State(training.learned(), training.rng, training.losses, constant=_constant(X, plan))
     state = replace(state, background_share=training.background_share)
-    background = _background(trainer, plan.rounds, state)
+    known = None if state.background_share is None else _topics(trainer, state)[:, 0]  # a pass would move it
     state = _learned_in_pass(trainer, corpus, plan, state, rates)
     if plan.rounds:
-        counts, topics = _expected(trainer, corpus, plan.rounds, state, background)
-        counts /= n
+        topics = _with_background(trainer, plan.rounds, state, known)
+        counts = trainer.expected_counts(state.learned, topics, corpus, _refinement(trainer, state, plan.rounds)) / n
         if training.counts is not None and n_seen:
             rate = (n / (n_seen + n)) ** FORGETTING
             counts = rate * counts
@@ -240,7 +240,8 @@ def _learned_in_pass(trainer: Trainer, corpus: Corpus, plan: Plan, state: State,
 
 def _round(trainer: Maximiser, corpus: Corpus, plan: Plan, state: State) -> State:
     assert plan.rounds is not None
-    counts, topics = _expected(trainer, corpus, plan.rounds, state, _background(trainer, plan.rounds, state))
+    topics = _with_background(trainer, plan.rounds, state)
+    counts = trainer.expected_counts(state.learned, topics, corpus, _refinement(trainer, state, plan.rounds))
     before = topics if state.before is None else state.before
     state = _sharpened(trainer, plan, plan.rounds, state, counts, before)
     return replace(state, before=before, counts=counts, n_rounds=state.n_rounds + 1)
@@ -251,22 +252,14 @@ def _topics(trainer: Trainer, state: State) -> np.ndarray:
     return trainer.problem.topics(trainer.topic_parameters(state.learned))
 
 
-def _background(trainer: Trainer, rounds: Rounds | None, state: State) -> np.ndarray | None:
-    """What all documents say (V,): the corpus to begin with; passes do not know of it, and would move it."""
-    if rounds is None or not rounds.background:
-        return None
-    return trainer.problem.unigram if state.background_share is None else _topics(trainer, state)[:, 0]
-
-
-def _expected(
-    trainer: Maximiser, corpus: Corpus, rounds: Rounds, state: State, background: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """E-step: expected counts of words in topics, and these, (V, K) each."""
+def _with_background(trainer: Trainer, rounds: Rounds, state: State, known: np.ndarray | None = None) -> np.ndarray:
+    """Topics of an E-step, (V, K): the background is as it was ``known``, or begins as the corpus."""
     topics = _topics(trainer, state)
-    if background is not None:
-        topics = topics.copy()
-        topics[:, 0] = background
-    return trainer.expected_counts(state.learned, topics, corpus, _refinement(trainer, state, rounds)), topics
+    if not rounds.background or (known is None and state.background_share is not None):
+        return topics
+    topics = topics.copy()
+    topics[:, 0] = trainer.problem.unigram if known is None else known
+    return topics
 
 
 def _sharpened(

@@ -19,9 +19,9 @@ from . import programs
 from .batches import Array, Batch, Corpus
 from .likelihood import refine
 from .model import POINT, Hyper, Spec, model
-from .problem import Problem, pad_words
+from .problem import PARAMETERS, Problem
 from .programs import single_precision
-from .svi import SEPARATION, random_key, visits
+from .svi import hyper_of, random_key, visits
 from .topics import topics
 
 DECAY = 10.0  # passes in which the learning rate falls to a quarter
@@ -170,37 +170,27 @@ class MonteCarloTrainer:
     def begin(self, parameters: dict[str, np.ndarray], loc_scale: np.ndarray, rng: np.random.RandomState) -> State:
         """State to start from; there is no encoder, whose locations would have a scale."""
         del loc_scale, rng
-        padding = self.problem.spec.topics.padding
-        params = {n: pad_words(v, padding[n]) if n in padding else v for n, v in parameters.items()}
-        params = {n: np.asarray(v, np.float32) for n, v in params.items()}
+        params = self.problem.padded_parameters(parameters)
         return State(Learned(params, _adam_state(params), self.problem.prior, np.float32(self.step_size)))
 
     def arrays(self, state: State) -> dict[str, np.ndarray]:
         """What is learned as arrays by name; words are not padded."""
         params, adam, prior, step_size = state.learned
-        named = {"parameters": params, "first_moments": adam.mu, "second_moments": adam.nu, "prior": prior}
-        out = {f"{group}/{name}": v for group, arrays in named.items() for name, v in arrays.items()}
-        out = {name: np.asarray(v)[: self._n_rows(name)] for name, v in out.items()}
-        return out | {"n_steps": np.asarray(adam.count), "step_size": np.asarray(step_size)}
+        named = {
+            PARAMETERS: params,
+            "first_moments": adam.mu,
+            "second_moments": adam.nu,
+            "n_steps": adam.count,
+            "prior": prior,
+            "step_size": step_size,
+        }
+        return self.problem.to_arrays(named)
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> State:
         """The state that `arrays` took apart, with chains still to start."""
-        padding = self.problem.spec.topics.padding
-        named: dict[str, dict[str, Any]] = {}
-        for path in arrays.keys() - {"n_steps", "step_size"}:
-            group, _, name = path.partition("/")
-            value = arrays[path]
-            if self._n_rows(path) is not None:
-                value = pad_words(value, padding[name] if group == "parameters" else 0.0)
-            named.setdefault(group, {})[name] = value
-        adam = _adam_state(named["parameters"])._replace(
-            count=arrays["n_steps"], mu=named["first_moments"], nu=named["second_moments"]
-        )
-        return State(Learned(named["parameters"], adam, named["prior"], arrays["step_size"]))
-
-    def _n_rows(self, path: str) -> int | None:
-        """Rows that are kept of an array, where it has one row a word."""
-        return self.problem.n_words if path.rpartition("/")[2] in self.problem.spec.topics.padding else None
+        named = self.problem.from_arrays(arrays)
+        adam = optax.ScaleByAdamState(named["n_steps"], named["first_moments"], named["second_moments"])
+        return State(Learned(named[PARAMETERS], adam, named["prior"], named["step_size"]))
 
     def falling(self, passes: np.ndarray, max_iter: int) -> np.ndarray:
         """Share of the learning rate after some passes of `fit`."""
@@ -213,9 +203,7 @@ class MonteCarloTrainer:
     ) -> tuple[State, Losses]:
         """Move all chains ``num_e_steps`` times, and the topics once a batch; then the prior of the documents."""
         n_documents = corpus.X.shape[0]
-        separation = SEPARATION * separation * corpus.n_tokens / n_documents
-        hyper = self.problem.hyper(corpus.n_batches, n_documents, separation)
-        hyper = hyper._replace(documents=state.learned.prior)
+        hyper = hyper_of(self.problem, corpus, separation)._replace(documents=state.learned.prior)
         learned, chains, total = state.learned, list(state.chains), None
         for shard, (stack, batches) in enumerate(corpus.shards()):
             if shard == len(chains):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import EllipsisType
 from typing import Any
 
+import jax
 import numpy as np
 
 from .._fitted.encoder import Features
@@ -14,9 +17,11 @@ from .._fitted.prior import Prior
 from . import decoders, documents, programs, topics
 from .batches import padded_vocabulary
 from .documents import DocumentStart
-from .model import Hyper, Spec
+from .model import POINT, Hyper, Spec
 from .programs import single_precision
 from .topics import PADDING_LOG_PROBABILITY, TopicStart
+
+PARAMETERS = "parameters"  # begins the names of learned arrays, those of optimisers begin otherwise
 
 
 def pad_words(values: np.ndarray, padding: float = 0.0) -> np.ndarray:
@@ -91,6 +96,38 @@ class Problem:
             name: pad_words(v, padding[name]) if name in padding else np.asarray(v, np.float32)
             for name, v in self.constants.items()
         }
+
+    def padded_parameters(self, parameters: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Parameters of the topics as programs take them."""
+        padding = self.spec.topics.padding
+        padded = {name: pad_words(v, padding[name]) if name in padding else v for name, v in parameters.items()}
+        return {name: np.asarray(v, np.float32) for name, v in padded.items()}
+
+    def to_arrays(self, named: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """What is learned, in dicts within dicts, as arrays by name; words are not padded."""
+        flat = {"/".join(key.key for key in path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(named)}
+        return {name: np.asarray(v)[self._own(name)] for name, v in flat.items()}
+
+    def from_arrays(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """What `to_arrays` made flat."""
+        named: dict[str, Any] = {}
+        for name, value in arrays.items():
+            *path, last = name.split("/")
+            inner = named
+            for key in path:
+                inner = inner.setdefault(key, {})
+            inner[last] = value if (padding := self._padding(name)) is None else pad_words(value, padding)
+        return named
+
+    def _own(self, name: str) -> slice | EllipsisType:
+        """What is kept of an array: its rows of words without those that pad them, or all."""
+        return ... if self._padding(name) is None else slice(self.n_words)
+
+    def _padding(self, name: str) -> float | None:
+        """What pads an array, where it has one row a word: a topic parameter, or moments of its gradient."""
+        group, _, parameter = name.rpartition("/")
+        padding = self.spec.topics.padding.get(parameter.removesuffix(POINT))
+        return padding if padding is None or group == PARAMETERS else 0.0
 
     @property
     def unigram(self) -> np.ndarray:

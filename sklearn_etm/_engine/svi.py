@@ -21,7 +21,7 @@ from . import em, programs
 from .batches import Array, Batch, Corpus, no_documents
 from .encoder import first_weights, served
 from .model import POINT, Hyper, Spec, guide, model
-from .problem import Problem, pad_words
+from .problem import PARAMETERS, Problem
 from .programs import single_precision
 
 FINAL_RATE = 0.02  # share of the learning rate that is left in the last step of `fit`
@@ -52,9 +52,7 @@ class VariationalTrainer:
             params[name] = problem.prior[name]
         for moments in state.mutable_state["encoder$state"]["batch_stats"].values():
             moments["var"] = np.ones_like(moments["var"])
-        padding = problem.spec.topics.padding
-        padded = {n: pad_words(v, padding[n]) if n in padding else v for n, v in parameters.items()}
-        state = _with_topics(state, padded)
+        state = _with_topics(state, problem.padded_parameters(parameters))
         return state._replace(rng_key=rng.randint(0, 2**31 - 1, size=2).astype(np.uint32))
 
     def arrays(self, state: SVIState) -> dict[str, np.ndarray]:
@@ -62,38 +60,24 @@ class VariationalTrainer:
         step, (params, optimiser) = state.optim_state
         adam = next(filter(_is_adam, jax.tree.leaves(optimiser, is_leaf=_is_adam)))
         named = {
-            "parameters": params,
+            PARAMETERS: params,
             "first_moments": adam.mu,
             "second_moments": adam.nu,
             "batch_stats": state.mutable_state["encoder$state"]["batch_stats"],
             "n_steps": step,
             "rng_key": state.rng_key,
         }
-        flat = {"/".join(key.key for key in path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(named)}
-        return {name: np.asarray(v)[self._rows(name)] for name, v in flat.items()}
+        return self.problem.to_arrays(named)
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> SVIState:
         """The state that `arrays` took apart."""
-        named: dict[str, Any] = {}
-        for name, value in arrays.items():
-            *path, last = name.split("/")
-            inner = named
-            for key in path:
-                inner = inner.setdefault(key, {})
-            inner[last] = pad_words(value, self._padding(name)) if self._rows(name) != ... else value
+        named = self.problem.from_arrays(arrays)
         blank, n_steps = _blank_state(self.problem), named["n_steps"]
         adam = optax.ScaleByAdamState(n_steps, named["first_moments"], named["second_moments"])
         optimiser = blank.optim_state[1][1]._replace(count=n_steps)
         optimiser = jax.tree.map(lambda node: adam if _is_adam(node) else node, optimiser, is_leaf=_is_adam)
         blank.mutable_state["encoder$state"]["batch_stats"] = named["batch_stats"]
-        return blank._replace(optim_state=(n_steps, (named["parameters"], optimiser)), rng_key=named["rng_key"])
-
-    def _rows(self, name: str) -> Any:
-        """What is kept of an array: without the words that pad it, where it has one row a word."""
-        return slice(self.problem.n_words) if _parameter(name) in self.problem.spec.topics.padding else ...
-
-    def _padding(self, name: str) -> float:
-        return self.problem.spec.topics.padding[_parameter(name)] if name.startswith("parameters/") else 0.0
+        return blank._replace(optim_state=(n_steps, (named[PARAMETERS], optimiser)), rng_key=named["rng_key"])
 
     def falling(self, passes: np.ndarray, max_iter: int) -> np.ndarray:
         """Share of the learning rate after some passes of `fit`."""
@@ -104,9 +88,7 @@ class VariationalTrainer:
         self, state: SVIState, corpus: Corpus, rates: np.ndarray, separation: float, rng: np.random.RandomState
     ) -> tuple[SVIState, Losses]:
         """One pass over a corpus, with a learning rate for each batch."""
-        n_documents = corpus.X.shape[0]
-        separation = SEPARATION * separation * corpus.n_tokens / n_documents
-        hyper = self.problem.hyper(corpus.n_batches, n_documents, separation)
+        hyper = hyper_of(self.problem, corpus, separation)
         total = Losses(0.0, 0.0, 0.0)
         for stack, batches in corpus.shards():
             order, padded_rates = visits(rates[batches], stack, rng)
@@ -158,11 +140,6 @@ class VariationalTrainer:
 
 def _is_adam(node: Any) -> bool:
     return isinstance(node, optax.ScaleByAdamState)
-
-
-def _parameter(name: str) -> str:
-    """The topic parameter that an array of a state belongs to."""
-    return name.rpartition("/")[2].removesuffix(POINT)
 
 
 def _scale_topics(factor: float) -> optax.GradientTransformation:
@@ -232,6 +209,12 @@ def _blank_state(problem: Problem) -> SVIState:
     shapes = programs.shapes("init", _init_program, (problem.spec,), batch, problem.hyper(1, 1, 0.0))
     blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), shapes)
     return blank._replace(rng_key=np.zeros(2, np.uint32))
+
+
+def hyper_of(problem: Problem, corpus: Corpus, separation: float) -> Hyper:
+    """Arguments of the model in a pass over a corpus; ``separation`` is the estimator's."""
+    n_documents = corpus.X.shape[0]
+    return problem.hyper(corpus.n_batches, n_documents, SEPARATION * separation * corpus.n_tokens / n_documents)
 
 
 def visits(rates: np.ndarray, stack: Batch, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:

@@ -112,14 +112,6 @@ class BaseTopicModel(
         """Topics to start from, and fitted attributes that are known already."""
 
     @abstractmethod
-    def _document_start(self) -> DocumentStart:
-        """Proportions to start from."""
-
-    @abstractmethod
-    def _decoder(self) -> Decoder:
-        """How topics make the words of a document."""
-
-    @abstractmethod
     def _encoder_size(self) -> tuple[int, ...]:
         """Widths of the encoder's hidden layers."""
 
@@ -143,6 +135,18 @@ class BaseTopicModel(
     @abstractmethod
     def _n_features(self) -> int:
         """Dimensions of the space in which documents are clustered to start with."""
+
+    def _document_start(self) -> DocumentStart:
+        """Proportions to start from."""
+        from .._engine.documents import LogisticNormalDocuments
+
+        return LogisticNormalDocuments.begin(self._concentration(), bool(self.learn_prior))
+
+    def _decoder(self) -> Decoder:
+        """How topics make the words of a document."""
+        from .._engine.decoders import Mixture
+
+        return Mixture()
 
     @property
     def _corpus_vector_size(self) -> int:

@@ -22,8 +22,6 @@ from .counts import check_counts
 from .marginal import annealed, encoded, marginal_likelihood
 
 if TYPE_CHECKING:
-    from .._engine.decoders import Decoder
-    from .._engine.documents import DocumentStart
     from .._engine.loop import Fit, Rounds
     from .._engine.problem import Problem
 
@@ -71,11 +69,6 @@ class EncodedTopicModel(BaseTopicModel):
 
     def _features(self) -> Features:
         return self._encoder.features
-
-    def _document_start(self) -> DocumentStart:
-        from .._engine.documents import LogisticNormalDocuments
-
-        return LogisticNormalDocuments.begin(self._concentration(), bool(self.learn_prior))
 
     def _trainer(self, problem: Problem, rng: np.random.RandomState | None) -> Any:
         from .._engine.svi import VariationalTrainer
@@ -134,7 +127,7 @@ class EncodedTopicModel(BaseTopicModel):
         """
         check_is_fitted(self)
         X = check_counts(self, X, "sample_posterior").astype(np.float64)
-        kinds.check_counts(n_samples=n_samples)
+        kinds.check_whole(n_samples=n_samples)
         return self._model.draw(X, n_samples, check_random_state(random_state))
 
 
@@ -163,11 +156,6 @@ class MixtureTopicModel(EncodedTopicModel):
         from .._engine.loop import Rounds
 
         return Rounds(self.em_iter, self.transform_iter, self.topic_smoothing, self._has_background)
-
-    def _decoder(self) -> Decoder:
-        from .._engine.decoders import Mixture
-
-        return Mixture()
 
     def _fitted_attributes(self, fit: Fit, n_seen: int) -> dict[str, Any]:
         return super()._fitted_attributes(fit, n_seen) | {"background_topic_": fit.model.background}
@@ -246,7 +234,7 @@ class MixtureTopicModel(EncodedTopicModel):
         X = check_counts(self, X, "log_marginal_likelihood").astype(np.float64)
         if method not in ("ais", "iwae", "elbo"):
             raise ValueError(f'method must be "ais", "iwae" or "elbo"; got {method!r}.')
-        kinds.check_counts(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
+        kinds.check_whole(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
         model, rng = self._model.without_background, check_random_state(random_state)
         if method == "ais":
             weigh = annealed(model, n_chains, n_temperatures, n_leapfrog_steps, rng)

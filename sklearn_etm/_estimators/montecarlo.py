@@ -22,8 +22,6 @@ from .counts import check_counts
 from .marginal import annealed, marginal_likelihood
 
 if TYPE_CHECKING:
-    from .._engine.decoders import Decoder
-    from .._engine.documents import DocumentStart
     from .._engine.loop import Fit
     from .._engine.problem import Problem
     from .._engine.topics import TopicStart
@@ -232,16 +230,6 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
 
         return FreeTopics.begin(start, self.topic_prior_scale), {}
 
-    def _document_start(self) -> DocumentStart:
-        from .._engine.documents import LogisticNormalDocuments
-
-        return LogisticNormalDocuments.begin(self._concentration(), bool(self.learn_prior))
-
-    def _decoder(self) -> Decoder:
-        from .._engine.decoders import Mixture
-
-        return Mixture()
-
     def _encoder_size(self) -> tuple[int, ...]:
         return ()
 
@@ -377,7 +365,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         """
         check_is_fitted(self)
         X = check_counts(self, X, "log_marginal_likelihood").astype(np.float64)
-        kinds.check_counts(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
+        kinds.check_whole(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
         rng = check_random_state(random_state)
         weigh = annealed(self._model, n_chains, n_temperatures, n_leapfrog_steps, rng)
         return marginal_likelihood(X, weigh, "ais", self._model.likelihood, verbose)
@@ -402,7 +390,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         """
         check_is_fitted(self)
         X = check_counts(self, X, "sample_posterior").astype(np.float64)
-        kinds.check_counts(n_samples=n_samples)
+        kinds.check_whole(n_samples=n_samples)
         model, rng = self._model, check_random_state(random_state)
         sampler = self._sampler(model)._replace(n_samples=n_samples)
         return chains.posterior_draws(X, model.components, model.prior, sampler, rng)

@@ -84,8 +84,8 @@ def check_parameters(estimator: Any, kinds: Mapping[str, Kind]) -> None:
             raise ValueError(f"{name} of {type(estimator).__name__} must be {wanted}; got {abbreviated(value)!r}.")
 
 
-def check_counts(**counts: Any) -> None:
+def check_whole(**arguments: Any) -> None:
     """Raise a ValueError where an argument is no integer of at least 1."""
-    for name, value in counts.items():
+    for name, value in arguments.items():
         if not COUNT.valid(value):
             raise ValueError(f"{name} must be {COUNT.wanted}; got {value!r}.")

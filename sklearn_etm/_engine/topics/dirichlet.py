@@ -37,7 +37,7 @@ class DirichletTopics(Topics):
     def read(self, beta_t: jax.Array, parameters: Arrays, constants: Arrays) -> jax.Array:
         r""":math:`\exp E_q[\log \beta]`, of a lower bound of :math:`E_q[\log \sum_k \theta_k \beta_k]`."""
         log_lambda = parameters["log_lambda"]
-        prior = Concentrations(constants["eta"], _is_word(constants), log_lambda.shape[1])
+        prior = self.priors(constants, log_lambda.shape[1])["log_lambda"]
         return jnp.exp(prior.expected_log(log_lambda))
 
     def fitted_to(self, target: np.ndarray, constants: Arrays) -> dict[str, np.ndarray]:

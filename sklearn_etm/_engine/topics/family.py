@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from ..batches import Array, Batch
@@ -85,8 +84,3 @@ class Topics(ABC):
 def topics(family: Topics, parameters: Arrays, constants: Arrays) -> jax.Array:
     """Topics, transposed: (V, K)."""
     return jax.nn.softmax(family.logits(parameters, constants), axis=0)
-
-
-def log_unigram_column(constants: Arrays) -> jax.Array:
-    """Log word frequencies, (V, 1)."""
-    return jnp.asarray(constants["log_unigram"])[:, None]

@@ -15,7 +15,8 @@ again       a second fit in the same process, where fitting compiles
 memory      greatest resident memory until the model is fitted, in MB
 perplexity  of one half of each test document's tokens, topic proportions from the other half
 NPMI        coherence of the top 10 words, training documents as reference
-diversity   share of unique words among the top 25
+diversity   share of different words among the top 25
+TD          share of words among the top 15 that are there in one topic only
 purity, NMI, accuracy   test documents' largest topic, and logistic regression on log proportions, against labels
 """
 
@@ -41,6 +42,7 @@ MEASURES = {  # name: (digits, whether more is better)
     "perplexity": (0, False),
     "NPMI": (3, True),
     "diversity": (3, True),
+    "TD": (3, True),
     "purity": (3, True),
     "NMI": (3, True),
     "accuracy": (3, True),
@@ -70,6 +72,8 @@ def first(corpus: Corpus, n: int | None) -> Corpus:
 def judge(topics: np.ndarray, transform, perplexity, corpus: Corpus) -> dict:
     """All measures of a fitted model."""
     from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     from sklearn_etm import metrics
 
@@ -80,10 +84,12 @@ def judge(topics: np.ndarray, transform, perplexity, corpus: Corpus) -> dict:
         else metrics.completion_perplexity(transform, topics, corpus.X_test),
         "NPMI": metrics.npmi(topics, corpus.X),
         "diversity": metrics.topic_diversity(topics),
+        "TD": metrics.topic_exclusive_words(topics, n_words=15),
     }
     if corpus.y is not None:
         log_theta, log_theta_test = (np.log(t + 1e-6) for t in (np.asarray(transform(corpus.X), dtype=float), theta))
-        regression = LogisticRegression(C=10, max_iter=500).fit(log_theta, corpus.y)
+        regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))  # scaled, it converges
+        regression.fit(log_theta, corpus.y)
         row["purity"] = metrics.cluster_purity(corpus.y_test, theta)
         row["NMI"] = metrics.cluster_nmi(corpus.y_test, theta)
         row["accuracy"] = regression.score(log_theta_test, corpus.y_test)

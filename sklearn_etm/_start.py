@@ -85,6 +85,12 @@ def _cluster(features: np.ndarray, n_clusters: int, rng: np.random.RandomState) 
         return KMeans(n_clusters, init=first.cluster_centers_, max_iter=10).fit_predict(directions)
 
 
+def overuse(usage: np.ndarray, unigram: np.ndarray) -> np.ndarray:
+    """Distributions of what word distributions (n, V) use more than the corpus does."""
+    more = np.maximum(usage - unigram, 0.0) + 1e-12 * unigram
+    return more / more.sum(axis=1, keepdims=True)
+
+
 def _topics(X: sp.csr_array, labels: np.ndarray, n: int, unigram: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
     """One topic for each cluster, (n, V); where there are fewer clusters, the others start at random."""
     n_clusters = labels.max() + 1
@@ -92,7 +98,6 @@ def _topics(X: sp.csr_array, labels: np.ndarray, n: int, unigram: np.ndarray, rn
     counts = (membership @ X).toarray()
     weight = 50.0  # tokens of the corpus mixed in, so that a small cluster does not over-use everything it has
     usage = (counts + weight * unigram) / (counts.sum(axis=1, keepdims=True) + weight)
-    overuse = np.maximum(usage - unigram, 0.0) + 1e-12 * unigram
-    topics = OVERUSE * overuse / overuse.sum(axis=1, keepdims=True) + (1 - OVERUSE) * unigram
+    topics = OVERUSE * overuse(usage, unigram) + (1 - OVERUSE) * unigram
     random = unigram * rng.standard_gamma(0.5, size=(n - n_clusters, len(unigram)))
     return np.concatenate([topics, random / random.sum(axis=1, keepdims=True)])

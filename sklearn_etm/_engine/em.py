@@ -27,7 +27,7 @@ SEPARATION = 1 / 3  # of `separate`, at an estimator's `separation` of 1
 SEPARATION_BESIDE = 0.35  # where the background holds what all documents say
 MAX_SMOOTHING = 0.25  # of a topic's tokens: what the tokens of SVI's topics are bounded by on a small corpus
 UNIGRAM_TOKENS = 300.0  # of the corpus, that smooth each topic: what matters on a small corpus
-MAX_UNIGRAM = 0.25  # of a topic's tokens: what they are bounded by
+MAX_UNIGRAM = 0.5  # of a topic's tokens: what they are bounded by
 UNIGRAM_PER_WORD = 0.06  # tokens of the corpus for each word of the vocabulary: what they are bounded by, too
 
 

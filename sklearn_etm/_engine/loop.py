@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from .._fitted.marginal import poisson_terms
 from .._fitted.model import FitState, PassLosses, TopicModel
 from .._fitted.proportions import Refinement
+from .._start import overuse
 from . import em
 from .batches import Corpus
 from .problem import Problem
@@ -22,6 +23,7 @@ from .problem import Problem
 STREAM_STEPS = 100.0  # the learning rate of a stream falls as 1 / sqrt(1 + steps / this)
 STREAM_DOCUMENTS = 10_000  # whose usual batch is a step of a stream
 FIRST_SHARE = 0.1  # of the tokens, that the background begins with
+LESS_COMMON = 2.0, 0.9  # share of its overuse that a topic begins EM as, for the share of common words, and at most
 FORGETTING = 0.6  # of expected counts on a stream: the learning decay of online variational Bayes
 
 
@@ -253,12 +255,22 @@ def _topics(trainer: Trainer, state: State) -> np.ndarray:
 
 
 def _with_background(trainer: Trainer, rounds: Rounds, state: State, known: np.ndarray | None = None) -> np.ndarray:
-    """Topics of an E-step, (V, K): the background is as it was ``known``, or begins as the corpus."""
+    """Topics of an E-step, (V, K): the background is as it was ``known``, or begins as the corpus.
+
+    When it begins, it takes common words from the topics that hold them until then, the more, the more there are.
+    """
     topics = _topics(trainer, state)
     if not rounds.background or (known is None and state.background_share is not None):
         return topics
     topics = topics.copy()
-    topics[:, 0] = trainer.problem.unigram if known is None else known
+    if known is not None:
+        topics[:, 0] = known
+        return topics
+    unigram = trainer.problem.unigram
+    of_common, most = LESS_COMMON
+    share = min(of_common * trainer.problem.common_share, most)
+    topics[:, 0] = unigram
+    topics[:, 1:] = share * overuse(topics[:, 1:].T, unigram).T + (1 - share) * topics[:, 1:]
     return topics
 
 

@@ -21,6 +21,7 @@ from .model import POINT, Hyper, Spec
 from .programs import single_precision
 from .topics import PADDING_LOG_PROBABILITY, TopicStart
 
+COMMON = 0.1  # of the documents, more of which use a common word
 PARAMETERS = "parameters"  # begins the names of learned arrays, those of optimisers begin otherwise
 
 
@@ -133,6 +134,12 @@ class Problem:
     def unigram(self) -> np.ndarray:
         """Word frequencies, (V,) with the words that pad the vocabulary."""
         return np.exp(self.padded["log_unigram"])
+
+    @property
+    def common_share(self) -> float:
+        """Share of the tokens that are words which more than a tenth of the documents use."""
+        log_unigram, idf = self.constants["log_unigram"], self.features.idf
+        return float(np.exp(log_unigram[idf < 1 - np.log(COMMON)]).sum())
 
     def hyper(self, n_batches: int, n_documents: int, separation: float) -> Hyper:
         """Arguments of the model on a corpus."""

@@ -120,6 +120,36 @@ def test_another_number_of_columns_with_warm_start(learned):
     assert_unchanged(model, before)
 
 
+def said(model, X):
+    """Error and warnings of `transform`."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            error = ("none", model.transform(X).shape)
+        except ValueError as raised:
+            error = type(raised), str(raised)
+    return error, [(w.category, str(w.message)) for w in caught]
+
+
+NOT_ROWS = [with_cell(np.nan), with_cell(-np.inf), with_cell(-2.0), with_cell(1e39), COUNTS[:0], COUNTS[:, :5], COUNTS]
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["without names", "with names"])
+def named_or_not(request):
+    """A fitted model that knows the names of its columns, or does not."""
+    return LNTMTransformer(**SMALL).fit(pd.DataFrame(COUNTS, columns=WORDS) if request.param else COUNTS)
+
+
+@pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix])
+@pytest.mark.parametrize("X", NOT_ROWS)
+def test_rows_of_counts_are_checked_as_whatever_scikit_learn_checks(named_or_not, container, X):
+    """Counts in CSR do not pass through its validation where that has nothing to say; all else does."""
+    expected = said(named_or_not, sp.csc_array(X))
+    assert said(named_or_not, container(X)) == expected
+    assert ("none" in expected[0]) == (X is COUNTS)
+    assert bool(expected[1]) == hasattr(named_or_not, "feature_names_in_")
+
+
 def test_other_column_names(make_model):
     frame = pd.DataFrame(COUNTS, columns=WORDS)
     model = make_model().fit(frame)

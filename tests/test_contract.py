@@ -234,6 +234,21 @@ def test_transform_of_a_row_does_not_depend_on_the_others(fitted, X):
     assert_allclose(fitted.transform(X[backwards]), theta[backwards], rtol=1e-10)
 
 
+@pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix])
+@pytest.mark.parametrize("dtype", [np.int64, np.int32, np.float64, np.float32, bool])
+def test_one_document_in_whatever_counts_come_in(fitted, X, container, dtype):
+    """A row alone, of any type and with its words in any order, is that row; and it is not written to."""
+    binary = (X > 0).astype(np.float64)
+    row = container(binary[[5]].astype(dtype))
+    row.indices, row.has_sorted_indices = row.indices[::-1].copy(), False
+    before = row.copy()
+    theta = fitted.transform(row)
+    assert theta.dtype == (np.float32 if dtype is np.float32 else np.float64)
+    assert_allclose(theta, fitted.transform(binary)[[5]], rtol=1e-6 if dtype is np.float32 else 1e-10)
+    assert_array_equal(row.indices, before.indices)
+    assert row.dtype == dtype
+
+
 def test_transform_of_a_large_corpus_equals_that_of_its_parts(fitted, X):
     copies = 1000
     theta = fitted.transform(sp.vstack([X] * copies, format="csr"))

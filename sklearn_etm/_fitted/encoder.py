@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from .._sparse import with_data
 from .plain import record
 from .prior import Prior
 
@@ -87,7 +88,8 @@ class Encoder:
 def log_tfidf(X: sp.csr_array, idf: np.ndarray) -> sp.csr_array:
     """``log(1 + x) * idf``, rows scaled to unit length (an empty row stays empty)."""
     data = np.log1p(X.data) * idf[X.indices]
-    T = sp.csr_array((data, X.indices, X.indptr), shape=X.shape)
-    length = np.sqrt(T.multiply(T).sum(axis=1))
-    T.data /= np.repeat(np.where(length > 0, length, 1.0), np.diff(T.indptr)).astype(T.dtype)
-    return T
+    n_words = np.diff(X.indptr)
+    known = n_words > 0
+    length = np.sqrt(np.add.reduceat(data**2, X.indptr[:-1][known]))
+    data /= np.repeat(np.where(length > 0, length, 1.0), n_words[known]).astype(data.dtype)
+    return with_data(X, data)

@@ -1,6 +1,6 @@
 """Topic proportions of documents: the encoder's answer, then refinement of each document.
 
-All in float64 and row by row the same whatever the batch.
+All in float64, and row by row the same to rounding whatever the batch.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._numbers import BLOCK_FLOATS, TINY, softmax
-from .._sparse import entry_blocks, entry_rows, row_sums
+from .._sparse import entry_blocks, entry_rows, with_data
 from .._threads import one_thread
 from .encoder import Encoder
 from .prior import Prior
@@ -51,8 +51,9 @@ class WordRows(NamedTuple):
     @classmethod
     def of(cls, beta_t: np.ndarray, has_background: bool) -> WordRows:
         """Of topics, the first of which is the background or is not."""
-        topics = beta_t.copy()
+        topics = beta_t
         if has_background:
+            topics = beta_t.copy()
             topics[:, 0] = 0.0
         return cls(beta_t, topics**2, 2.0 * topics.max(axis=1))
 
@@ -67,19 +68,19 @@ def refine(
     """
     beta, squares = words.beta_t[X.indices], words.squares[X.indices]  # (nnz, K)
     itself, least = np.minimum(X.data, 1.0), words.twice_highest[X.indices]
-    rows, length = entry_rows(X), row_sums(X)
-    entries, shape = np.arange(X.nnz), (X.shape[0], X.nnz)
-    tokens = first if share is None else with_background(first, np.full(len(first), share))
+    rows = entry_rows(X)
+    length = np.bincount(rows, X.data, X.shape[0])
+    tokens = first if share is None else with_background(first, share)
     for i in range(n_steps):
         mine = tokens[rows]
         total = np.einsum("nk,nk->n", mine, beta) + TINY
         if i < n_steps - 1:  # all vote
-            said = sp.csr_array((X.data / total, entries, X.indptr), shape=shape) @ beta
+            said = with_data(X, X.data / total) @ words.beta_t
         else:
             back = itself / np.maximum(total, least)
             vote = X.data / (total - back * np.einsum("nk,nk->n", mine, squares))
-            said = sp.csr_array((vote, entries, X.indptr), shape=shape) @ beta
-            said -= sp.csr_array((vote * back, entries, X.indptr), shape=shape) @ squares
+            said = with_data(X, vote) @ words.beta_t
+            said -= with_data(X, vote * back) @ words.squares
         said *= tokens
         tokens = prior + said
         if share is not None:
@@ -88,7 +89,7 @@ def refine(
     return tokens
 
 
-def with_background(tokens: np.ndarray, share: np.ndarray) -> np.ndarray:
+def with_background(tokens: np.ndarray, share: np.ndarray | float) -> np.ndarray:
     """Tokens of topics, with the background's in column 0 such that it has this share, or as many as the largest."""
     tokens = tokens.copy()
     of_topics = tokens[:, 1:]
@@ -100,7 +101,7 @@ def topic_proportions(X: sp.csr_array, components: np.ndarray, encoder: Encoder,
     """Posterior topic proportions of count rows, (n_samples, K); the mean of the prior for an empty document."""
     prior, share = refinement.prior_weight[None], refinement.background_share
     if share is not None:
-        prior = with_background(prior, np.array([share]))
+        prior = with_background(prior, share)
     theta = np.tile(prior / prior.sum(), (X.shape[0], 1))
     with one_thread() if X.shape[0] > 1 else nullcontext():  # of one document products are of one thread anyway
         for rows in entry_blocks(X.indptr, COPIED_ENTRIES):
@@ -115,7 +116,10 @@ def topic_proportions(X: sp.csr_array, components: np.ndarray, encoder: Encoder,
 def _known_proportions(X: sp.csr_array, components: np.ndarray, encoder: Encoder, refinement: Refinement) -> np.ndarray:
     """`topic_proportions` of documents with a word each: all that is read of the model are the rows of their words."""
     encoder_weight, prior_weight, n_steps, share = refinement
-    words, columns = np.unique(X.indices, return_inverse=True)
+    if X.shape[0] == 1:  # of which each word is there once
+        words, columns = X.indices, np.arange(X.nnz, dtype=X.indices.dtype)
+    else:
+        words, columns = np.unique(X.indices, return_inverse=True)
     X = sp.csr_array((X.data.astype(np.float64), columns, X.indptr), shape=(X.shape[0], len(words)))
     word_rows = WordRows.of(np.ascontiguousarray(components[:, words].T, dtype=np.float64), share is not None)
     features = encoder.features.of(words)

@@ -34,7 +34,11 @@ def MCEM(**parameters):
 
 
 VARIANTS = [*(pytest.param(Model, id=Model.__name__) for Model in MODELS), pytest.param(MCEM, id="MonteCarloEM")]
-REASONS_TO_SKIP = {"no chromium is installed", "scikit-learn has callbacks since 1.9"}
+REASONS_TO_SKIP = {
+    "no chromium is installed",
+    "scikit-learn has callbacks since 1.9",
+    "mlflow-skinny is not installed: pip install --group mlflow",
+}
 
 
 @pytest.hookimpl(wrapper=True)

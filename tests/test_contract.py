@@ -2,6 +2,7 @@
 
 import inspect
 import os
+from concurrent.futures import ThreadPoolExecutor
 from unittest import SkipTest
 
 import jax
@@ -253,6 +254,14 @@ def test_transform_of_a_large_corpus_equals_that_of_its_parts(fitted, X):
     copies = 1000
     theta = fitted.transform(sp.vstack([X] * copies, format="csr"))
     assert_allclose(theta, np.tile(fitted.transform(X), (copies, 1)), rtol=1e-10)
+
+
+def test_eight_threads_on_one_model_get_their_own_answers(fitted, X):
+    parts = [X[[i]] for i in range(30)] + [X[i : i + 7] for i in range(30)]
+    expected = [fitted.transform(part) for part in parts]
+    with ThreadPoolExecutor(8) as threads:
+        for answer, alone in zip(threads.map(fitted.transform, parts * 4), expected * 4, strict=True):
+            assert_allclose(answer, alone, rtol=1e-12)
 
 
 def test_transform_does_not_depend_on_batch_size(fitted, X):

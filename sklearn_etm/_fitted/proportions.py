@@ -70,17 +70,22 @@ def refine(
     itself, least = np.minimum(X.data, 1.0), words.twice_highest[X.indices]
     rows = entry_rows(X)
     length = np.bincount(rows, X.data, X.shape[0])
+    cells = with_data(X, X.data)
+
+    def summed(weights: np.ndarray, of_words: np.ndarray) -> np.ndarray:
+        cells.data = weights
+        return cells @ of_words
+
     tokens = first if share is None else with_background(first, share)
     for i in range(n_steps):
         mine = tokens[rows]
         total = np.einsum("nk,nk->n", mine, beta) + TINY
         if i < n_steps - 1:  # all vote
-            said = with_data(X, X.data / total) @ words.beta_t
+            said = summed(X.data / total, words.beta_t)
         else:
             back = itself / np.maximum(total, least)
             vote = X.data / (total - back * np.einsum("nk,nk->n", mine, squares))
-            said = with_data(X, vote) @ words.beta_t
-            said -= with_data(X, vote * back) @ words.squares
+            said = summed(vote, words.beta_t) - summed(vote * back, words.squares)
         said *= tokens
         tokens = prior + said
         if share is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class LogisticNormal:
         variance = (1 - 2 / K) / concentration + np.mean(1 / concentration) / K
         return cls(np.log(concentration) - np.log(concentration).mean(), np.sqrt(variance))
 
-    @property
+    @cached_property
     def concentration(self) -> np.ndarray:
         r"""Concentrations of the Dirichlet that this matches, (K,): the inverse of `like`.
 
@@ -51,7 +52,7 @@ class LogisticNormal:
     def attributes(self) -> dict[str, np.ndarray]:
         """Fitted attributes of an estimator that tell of it."""
         return {
-            "doc_topic_prior_": self.concentration,
+            "doc_topic_prior_": self.concentration.copy(),
             "doc_topic_prior_mean_": self.mean,
             "doc_topic_prior_scale_": self.scale,
         }

@@ -121,11 +121,13 @@ def topic_proportions(X: sp.csr_array, components: np.ndarray, encoder: Encoder,
 def _known_proportions(X: sp.csr_array, components: np.ndarray, encoder: Encoder, refinement: Refinement) -> np.ndarray:
     """`topic_proportions` of documents with a word each: all that is read of the model are the rows of their words."""
     encoder_weight, prior_weight, n_steps, share = refinement
-    if X.shape[0] == 1:  # of which each word is there once
-        words, columns = X.indices, np.arange(X.nnz, dtype=X.indices.dtype)
+    if X.shape[0] == 1:  # in which each word is there once
+        words, columns = X.indices, np.arange(X.nnz)
     else:
         words, columns = np.unique(X.indices, return_inverse=True)
-    X = sp.csr_array((X.data.astype(np.float64), columns, X.indptr), shape=(X.shape[0], len(words)))
+    X = with_data(X, X.data.astype(np.float64))
+    X.indices = columns.astype(X.indptr.dtype, copy=False)
+    X.resize(X.shape[0], len(words))
     word_rows = WordRows.of(np.ascontiguousarray(components[:, words].T, dtype=np.float64), share is not None)
     features = encoder.features.of(words)
     theta = np.empty((X.shape[0], len(components)))

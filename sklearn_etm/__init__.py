@@ -6,6 +6,7 @@ from ._estimators.lda import AmortizedLDATransformer
 from ._estimators.lntm import LNTMTransformer
 from ._estimators.montecarlo import MonteCarloLNTMTransformer
 from ._estimators.prodlda import ProdLDATransformer
+from ._estimators.saving import load, save
 from ._inputs.vectorizer import NamedVectorizer
 from ._version import __version__
 
@@ -17,5 +18,7 @@ __all__ = [
     "NamedVectorizer",
     "ProdLDATransformer",
     "__version__",
+    "load",
+    "save",
     "use_compilation_cache",
 ]

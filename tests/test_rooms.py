@@ -16,13 +16,14 @@ MAY_IMPORT = {
     "_warnings": set(),
     "_compilation_cache": {"_warnings"},
     "datasets": set(),
-    "_inputs": {"_sparse"},
+    "_files": {"_version"},
+    "_inputs": {"_files", "_sparse"},
     "_fitted": {"_numbers", "_sparse", "_threads"},
     "embeddings": {"_inputs", "_sparse", "_threads", "_warnings"},
     "_start": {"_fitted", "_sparse", "_threads", "embeddings"},
     "_engine": {"_fitted", "_numbers", "_start"},
     "metrics": {"_inputs", "_sparse", "embeddings"},
-    "_estimators": {"_engine", "_fitted", "_inputs", "_numbers", "_sparse", "_start", "_warnings"}
+    "_estimators": {"_engine", "_files", "_fitted", "_inputs", "_numbers", "_sparse", "_start", "_warnings"}
     | {"embeddings", "metrics"},
     "inspection": {"_inputs", "_sparse", "_warnings", "embeddings", "metrics"},
     "plotting": {"_inputs", "_warnings", "inspection", "metrics"},

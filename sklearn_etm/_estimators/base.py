@@ -6,7 +6,6 @@ import importlib
 from abc import abstractmethod
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import is_dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,9 +15,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _start
+from .._files import formats
 from .._fitted.encoder import Features
 from .._fitted.model import FitState, PassLosses, TopicModel
-from .._fitted.plain import CLASS, from_plain, to_plain
 from .._sparse import row_sums
 from .._start import Start
 from ..metrics import completion_log_likelihood, completion_split
@@ -27,6 +26,7 @@ from .counts import check_counts, kept_if_it_fails, learnable
 from .notebook import TopicsReprMixin
 from .output import IndexedOutputMixin
 from .progress import CallbackSupportMixin, FitReporter, with_callbacks
+from .saving import SavingMixin
 
 if TYPE_CHECKING:
     from .._engine.decoders import Decoder
@@ -59,6 +59,7 @@ class BaseTopicModel(
     IndexedOutputMixin,
     CallbackSupportMixin,
     TopicsReprMixin,
+    SavingMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -91,15 +92,6 @@ class BaseTopicModel(
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-    def __getstate__(self):
-        """What was learned is saved as plain arrays by name."""
-        state = dict(super().__getstate__())
-        return {name: to_plain(v) if name[0] == "_" and is_dataclass(v) else v for name, v in state.items()}
-
-    def __setstate__(self, state):
-        made = {n: from_plain(v) for n, v in state.items() if n[0] == "_" and isinstance(v, dict) and CLASS in v}
-        super().__setstate__(state | made)
 
     @property
     def _n_features_out(self) -> int:
@@ -261,21 +253,29 @@ class BaseTopicModel(
         from .._engine.loop import Training
         from .._engine.problem import Problem
 
-        for name, now in self._held_now().items():
-            if now != (held := self._held[name]):
-                raise ValueError(
-                    f"{name} is {now!r}, but the model in training has {held!r}. "
-                    f"Set {name} back, or fit anew: with warm_start=False, or on a clone."
-                )
+        self._check_goes_on()
         state = self._state
         problem = Problem.from_plain(state.spec, state.constants, self._features())
         return Training.resumed(self._trainer(problem, None), state)
 
+    def _check_goes_on(self) -> None:
+        """Raise where the model cannot be trained further as it is now."""
+        if not hasattr(self, "_state"):
+            raise ValueError(
+                f"This {type(self).__name__} is slim: it has not what training goes on from. Go on with the model that "
+                "slim() was called on, or fit anew: with warm_start=False, or on a clone."
+            )
+        held_then = _comparable(formats.defaults(type(self))) | self._held  # which may be older than a parameter
+        for name, now in self._held_now().items():
+            if now != (held := held_then[name]):
+                raise ValueError(
+                    f"{name} is {now!r}, but the model in training has {held!r}. "
+                    f"Set {name} back, or fit anew: with warm_start=False, or on a clone."
+                )
+
     def _held_now(self) -> dict[str, Any]:
         """Values of the parameters that cannot change while the model is in training, comparable after pickling."""
-        values = {name: value for name, value in self.get_params(deep=False).items() if name in HELD}
-        lists = {name: np.asarray(v).tolist() for name, v in values.items() if isinstance(v, list | tuple | np.ndarray)}
-        return values | lists
+        return _comparable({name: v for name, v in self.get_params(deep=False).items() if name in HELD})
 
     def _learn(self, training: Training, X: sp.csr_array, known: dict[str, Any]) -> dict[str, Any]:
         """Fitted attributes after passes and rounds over documents."""
@@ -511,3 +511,9 @@ def _generator(random_state: Any) -> np.random.RandomState:
     if random_state is None:
         return np.random.RandomState()
     return np.random.RandomState(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _comparable(values: dict[str, Any]) -> dict[str, Any]:
+    """Parameters whose arrays and tuples are lists."""
+    lists = {name: np.asarray(v).tolist() for name, v in values.items() if isinstance(v, list | tuple | np.ndarray)}
+    return values | lists

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from .._fitted.plain import CLASS, class_of
 from .._inputs.names import column_names
 from .._start import Start
 from ..embeddings._align import OOV, align
@@ -15,12 +16,14 @@ from ..embeddings._vectors import CutVectors
 from . import parameters as kinds
 from .encoded import MixtureTopicModel
 from .meaning import MeaningMixin
-from .tables import cut, is_same_source, is_table, remember, whole
+from .tables import cut, is_same_source, is_table, plain, remember, whole
 from .word_space import WordSpace, is_learned, placed
 
 if TYPE_CHECKING:
-    from .._engine.loop import Training
     from .._engine.topics import TopicStart
+
+
+OF_THE_FIT = "embeddings of the fit"  # stands for them in a state that has cut them to the words of the model
 
 
 class ETMTransformer(MeaningMixin, MixtureTopicModel):
@@ -283,19 +286,34 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
         remember(clone)
         return clone
 
+    def _copy_with(self, **attributes: Any) -> Self:
+        copy = super()._copy_with(**attributes)
+        remember(copy)
+        return copy
+
     def __getstate__(self):
-        """A fitted model leaves the table where it is and takes the vectors of its own words."""
+        """A fitted model leaves the table where it is and takes the vectors of its own words, once."""
         state = super().__getstate__()
-        space = state.get("_space")
-        if space is not None and space["table"] is not None:
-            if space["source"] is self.embeddings:
-                state["embeddings"] = space["table"]
-            state["_space"] = {**space, "source": space["table"]}
+        space = getattr(self, "_space", None)
+        if space is not None and space.table is not None:
+            state["_space"] |= {"source": None, "table": plain(space.table)}
+            if self.embeddings is space.source:
+                state["embeddings"] = {CLASS: OF_THE_FIT}
+        if isinstance(state.get("embeddings"), CutVectors):
+            state["embeddings"] = {CLASS: CutVectors.__name__, **plain(self.embeddings)}
         return state
 
     def __setstate__(self, state):
         """The table is taken again where an estimator of this process has it."""
         super().__setstate__(state)
+        space = getattr(self, "_space", None)
+        if space is not None and space.table is not None:
+            table = CutVectors(**space.table)
+            self._space = replace(space, source=table, table=table)
+        if (saved_as := class_of(self.embeddings)) == OF_THE_FIT:
+            self.embeddings = self._space.source
+        elif saved_as == CutVectors.__name__:
+            self.embeddings = CutVectors(**{name: v for name, v in self.embeddings.items() if name != CLASS})
         vectors = self.embeddings
         if isinstance(vectors, CutVectors) and (table := whole(vectors)) is not None:
             self.embeddings = table
@@ -303,7 +321,8 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
             if hasattr(self, "_space") and self._space.source is vectors:
                 self._space = replace(self._space, source=table)
 
-    def _resume(self) -> Training:
+    def _check_goes_on(self) -> None:
+        super()._check_goes_on()
         space = self._space
         if not is_same_source(self.embeddings, space.source, space.table):
             raise ValueError(
@@ -316,7 +335,6 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
                 "vocabulary names other words than at first, whose vectors the model in training has. Set vocabulary "
                 "back, or fit anew: with warm_start=False, or on a clone."
             )
-        return super()._resume()
 
     def _topic_start(self, start: Start, rng: np.random.RandomState) -> tuple[TopicStart, dict[str, Any]]:
         from .._engine.topics import EmbeddedTopics

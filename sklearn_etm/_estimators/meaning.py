@@ -15,7 +15,6 @@ from .._inputs.names import column_names
 from ..embeddings._align import check_unique, is_array
 from ..embeddings._spelling import spelled
 from .extension import NewWords, appended, extended_model, extended_state, extended_topics
-from .tables import remember
 from .word_space import Description, WordSpace, describe, unit
 
 
@@ -33,6 +32,7 @@ class MeaningMixin:
     _state: FitState
     _space: WordSpace
     _words: Callable[[int], list[str] | None]
+    _copy_with: Callable[..., Any]
 
     # Search
 
@@ -199,10 +199,7 @@ class MeaningMixin:
         words = _new_words(words, names)
         described = describe(self, words, vectors, names)
         new = self._expected(described, frequencies)
-        extended = object.__new__(type(self))
-        extended.__dict__.update(self.__dict__, **self._extended_attributes(words, described, new))
-        remember(extended)
-        return extended
+        return self._copy_with(**self._extended_attributes(words, described, new))
 
     def _expected(self, described: Description, frequencies: ArrayLike | None) -> NewWords:
         """What the model would know of the words described, had it been trained on them."""
@@ -232,8 +229,9 @@ class MeaningMixin:
             "word_embeddings_": appended(self.word_embeddings_, new.rho),
             "n_features_in_": self.n_features_in_ + len(words),
             "_model": extended_model(self._model, components, new),
-            "_state": extended_state(self._state, given, log_unigram, new, space.unit),
         }
+        if hasattr(self, "_state"):  # which slim models do not have
+            attributes["_state"] = extended_state(self._state, given, log_unigram, new, space.unit)
         if hasattr(self, "feature_names_in_"):
             attributes["feature_names_in_"] = np.array([*self.feature_names_in_, *words], dtype=object)
         if self.vocabulary is not None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .._engine.decoders import Decoder
     from .._engine.topics import TopicStart
 
-TINY = 1e-300  # below any probability of a word, in double precision
+TINY = np.float64(1e-300)  # below any probability of a word; double precision, whatever the topics have
 
 
 class ProdLDATransformer(EncodedTopicModel):

@@ -31,6 +31,16 @@ def cut(table: Any, words: Sequence[str], known: np.ndarray, vectors: np.ndarray
     return CutVectors(found, vectors[known], without, _origin(table))
 
 
+def plain(vectors: CutVectors) -> dict[str, Any]:
+    """Vectors that were cut as the arguments that they are made of again, to be saved."""
+    return {
+        "words": vectors.words,
+        "vectors": vectors.vectors,
+        "without": tuple(sorted(vectors.without)),
+        "origin": vectors.origin,
+    }
+
+
 def remember(estimator: Any) -> None:
     """Let `whole` find the table of an estimator as long as it lives."""
     with _lock:

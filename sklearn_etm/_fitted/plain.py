@@ -26,6 +26,12 @@ def to_plain(held: Any) -> Any:
 
 def from_plain(plain: Any) -> Any:
     """The record that `to_plain` took apart."""
-    if isinstance(plain, dict) and isinstance(made := plain.get(CLASS), str):
+    if (made := class_of(plain)) is not None:
         return _classes[made](**{name: from_plain(v) for name, v in plain.items() if name != CLASS})
     return tuple(map(from_plain, plain)) if isinstance(plain, tuple) else plain
+
+
+def class_of(plain: Any) -> str | None:
+    """The name of the class that a dict was made of; None for all else, dicts of users with such a key among them."""
+    made = plain.get(CLASS) if isinstance(plain, dict) else None
+    return made if isinstance(made, str) else None

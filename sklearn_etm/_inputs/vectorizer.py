@@ -14,6 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from .._files.formats import current, stamped
 from .steps import names_out, steps_of
 
 
@@ -109,6 +110,12 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         tags.input_tags, tags.target_tags = inner.input_tags, inner.target_tags
         tags.requires_fit = inner.requires_fit
         return tags
+
+    def __getstate__(self):
+        return stamped(super().__getstate__())
+
+    def __setstate__(self, state):
+        super().__setstate__(current(state, type(self)))
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "vectorizer_")

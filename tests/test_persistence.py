@@ -1,5 +1,6 @@
 """Fitted models in files, and in processes without JAX."""
 
+import copy
 import io
 import os
 import pickle
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cloudpickle
 import joblib
 import numpy as np
 import pytest
@@ -19,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import sklearn_etm
-from sklearn_etm import ETMTransformer, LNTMTransformer
+from sklearn_etm import ETMTransformer, LNTMTransformer, NamedVectorizer
 
 TRAINING_LIBRARIES = {"flax", "jax", "jaxlib", "numpyro", "optax"}
 
@@ -78,6 +80,27 @@ def unpickled(model):
     return pickle.loads(pickle.dumps(model))
 
 
+def by_joblib(model, path, mmap_mode=None, **options):
+    joblib.dump(model, path, **options)
+    return joblib.load(path, mmap_mode=mmap_mode)
+
+
+def by_skops(model, path):
+    skops.dump(model, path)
+    return skops.load(path, trusted=skops.get_untrusted_types(file=path))
+
+
+WAYS = {
+    **{f"pickle-{n}": lambda model, path, n=n: pickle.loads(pickle.dumps(model, n)) for n in range(6)},
+    "cloudpickle": lambda model, path: pickle.loads(cloudpickle.dumps(model)),
+    "deepcopy": lambda model, path: copy.deepcopy(model),
+    "joblib": by_joblib,
+    "joblib-compressed": lambda model, path: by_joblib(model, path, compress=3),
+    "joblib-mapped": lambda model, path: by_joblib(model, path, mmap_mode="r"),
+    "skops": by_skops,
+}
+
+
 def modules_of(data):
     """Top-level packages of all that a pickle refers to."""
     found = set()
@@ -89,6 +112,9 @@ def modules_of(data):
 
     Recorder(io.BytesIO(data)).load()
     return found
+
+
+TABLE = {f"word{v}": np.random.default_rng(v).normal(size=4) for v in range(40)}
 
 
 @pytest.fixture
@@ -155,22 +181,97 @@ def test_partial_fit_of_a_copy_leaves_the_original_alone(fitted, X):
     assert pickle.dumps(fitted) == before
 
 
-def test_memory_mapped_model(fitted, X, tmp_path):
-    joblib.dump(fitted, tmp_path / "model.joblib")
-    mapped = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
-    assert_array_equal(mapped.transform(X), fitted.transform(X))
-    assert mapped.score(X) == fitted.score(X)
-    assert_array_equal(mapped.partial_fit(X).components_, unpickled(fitted).partial_fit(X).components_)
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_to_save_a_model(fitted, X, way, tmp_path):
+    fitted.transform(X)  # which leaves nothing behind that could not be saved
+    copy = WAYS[way](fitted, tmp_path / "model")
+    assert_array_equal(copy.transform(X), fitted.transform(X))
+    assert_array_equal(copy.components_, fitted.components_)
+    assert copy.score(X) == fitted.score(X)
+    assert repr(copy) == repr(fitted)
+
+
+@pytest.mark.parametrize("way", ["joblib-mapped", "cloudpickle", "skops", "deepcopy", "pickle-0"])
+def test_partial_fit_goes_on_however_it_was_saved(fitted, X, way, tmp_path):
+    copy = WAYS[way](fitted, tmp_path / "model")
+    assert_array_equal(copy.partial_fit(X).components_, unpickled(fitted).partial_fit(X).components_)
+
+
+PIPELINES = {
+    "counts-lntm": lambda: make_pipeline(CountVectorizer(), LNTMTransformer(**SMALL)),
+    "named-etm-table": lambda: make_pipeline(NamedVectorizer(), ETMTransformer(**SMALL, embeddings=TABLE)),
+    "named-etm-classifier": lambda: make_pipeline(
+        NamedVectorizer(CountVectorizer()), ETMTransformer(**SMALL, embedding_size=4), LogisticRegression()
+    ),
+}
+
+
+@pytest.mark.parametrize("make", PIPELINES.values(), ids=PIPELINES)
+@pytest.mark.parametrize("way", ["skops", "joblib-compressed", "cloudpickle", "deepcopy"])
+def test_pipelines(make, way, texts, tmp_path):
+    pipeline = make().fit(texts, np.arange(len(texts)) % 2)
+    answer = pipeline.predict_proba if hasattr(pipeline, "predict_proba") else pipeline.transform
+    before = WAYS[way](pipeline, tmp_path / "before")
+    expected = answer(texts)
+    for saved in (before, WAYS[way](pipeline, tmp_path / "after")):
+        assert_array_equal(getattr(saved, answer.__name__)(texts), expected)
+
+
+CHECKED = {
+    "joblib": (lambda model, path: joblib.dump(model, path, compress=3), joblib.load),
+    "joblib-gzip": (lambda model, path: joblib.dump(model, path, compress=("gzip", 3)), joblib.load),
+    "joblib-lzma": (lambda model, path: joblib.dump(model, path, compress=("lzma", 1)), joblib.load),
+    "skops": (skops.dump, lambda path: skops.load(path, trusted=skops.get_untrusted_types(file=path))),
+}
+
+
+@pytest.mark.parametrize("way", CHECKED)
+def test_a_flipped_bit_is_refused_or_changes_nothing(fitted, way, tmp_path):
+    """The latter in what zip and gzip say of a file: its date or name."""
+    dump, load = CHECKED[way]
+    path = tmp_path / "model"
+    dump(fitted, path)
+    expected, n_refused = joblib.hash(load(path)), 0
+    for _ in flips(path, 15):
+        try:
+            loaded = load(path)
+        except Exception:
+            n_refused += 1
+        else:
+            assert joblib.hash(loaded) == expected
+    assert n_refused > 5
+
+
+def flips(path, n):
+    """Flip one bit of a file, n times."""
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    for position in rng.integers(0, len(content), n):
+        flipped = bytearray(content)
+        flipped[position] ^= 1 << rng.integers(8)
+        path.write_bytes(flipped)
+        yield
+
+
+def names_of_types(*classes):
+    return sorted(f"{cls.__module__}.{cls.__name__}" for cls in classes)
 
 
 def test_skops_has_to_trust_the_class_alone(Model, X):
-    model = Model(**SMALL).fit(X)
-    data = skops.dumps(model)
-    untrusted = skops.get_untrusted_types(data=data)
-    assert untrusted == [f"{type(model).__module__}.{type(model).__name__}"]
-    loaded = skops.loads(data, trusted=untrusted)
-    assert_array_equal(loaded.transform(X), model.transform(X))
-    assert_array_equal(loaded.partial_fit(X).components_, model.partial_fit(X).components_)
+    model = Model(**SMALL)
+    for _ in range(2):
+        assert skops.get_untrusted_types(data=skops.dumps(model)) == names_of_types(type(model))
+        model.fit(X).transform(X)
+    assert skops.get_untrusted_types(data=skops.dumps(model.slim())) == names_of_types(type(model))
+    assert skops.get_untrusted_types(data=skops.dumps(model.partial_fit(X))) == names_of_types(type(model))
+
+
+@pytest.mark.parametrize("make", PIPELINES.values(), ids=PIPELINES)
+def test_skops_has_to_trust_our_steps_alone(make, texts):
+    pipeline = make().fit(texts, np.arange(len(texts)) % 2)
+    ours = [type(step) for step in pipeline if type(step).__module__.startswith("sklearn_etm.")]
+    for _ in range(2):
+        assert skops.get_untrusted_types(data=skops.dumps(pipeline)) == names_of_types(*ours)
+        pipeline[:2].transform(texts)
 
 
 def test_first_fit_of_a_process_leaves_its_generator_and_environment_alone():

@@ -4,6 +4,7 @@ import pickle
 import re
 import warnings
 from functools import partial
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,20 @@ BAD_COUNTS = {
 }
 
 
+class Array:
+    """As one of Dask, which says of itself that it is a graph."""
+
+    shape, dtype, ndim = COUNTS.shape, COUNTS.dtype, 2
+    graph: ClassVar = {"block": COUNTS}
+
+    def __dask_graph__(self):
+        return self.graph
+
+    def __array__(self, dtype=None, copy=None):
+        assert self.graph is None, "must not be computed unasked"
+        return COUNTS
+
+
 @pytest.fixture(scope="module", params=VARIANTS)
 def learned(request):
     """A fitted model of six words; read it, do not change it."""
@@ -96,6 +111,22 @@ def test_not_counts_leave_an_unfitted_model_unfitted(model, X, message, method):
     with pytest.raises(ValueError, match=message):
         getattr(model, method)(X)
     assert_unchanged(model, before)
+
+
+@pytest.mark.parametrize("method", METHODS[:-1])
+def test_collections_of_dask(learned, method):
+    before = pickle.dumps(learned)
+    with pytest.raises(
+        TypeError, match=rf"{method} takes .*is of Dask, a Array\. Pass X\.compute\(\); or .*map_blocks"
+    ):
+        getattr(learned, method)(Array())
+    assert_unchanged(learned, before)
+
+
+def test_what_wraps_arrays_of_dask_and_others(learned, monkeypatch):
+    """As xarray, which has no graph where it has none of Dask's."""
+    monkeypatch.setattr(Array, "graph", None)
+    assert_allclose(learned.transform(Array()), learned.transform(COUNTS))
 
 
 @pytest.mark.parametrize("method", [*METHODS[2:], "inverse_transform"])

@@ -38,6 +38,7 @@ def kept_if_it_fails(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def check_counts(estimator: BaseEstimator, X: Any, method: str, reset: bool = False) -> sp.csr_array:
     """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
+    _check_is_here(estimator, X, method)
     is_single = getattr(X, "dtype", None) == np.float32
     X = canonical(_validated(estimator, widened(X), reset))
     lowest, highest = X.data.min(initial=0.0), X.data.max(initial=0.0)
@@ -60,6 +61,19 @@ def learnable(estimator: BaseEstimator, X: sp.csr_array) -> sp.csr_array:
         )
     known = np.diff(X.indptr) > 0
     return X if known.all() else X[known]
+
+
+def _check_is_here(estimator: BaseEstimator, X: Any, method: str) -> None:
+    """Raise for a collection of Dask, whose blocks may be elsewhere, and more than fits here."""
+    graph = getattr(X, "__dask_graph__", None)  # by which Dask knows its own
+    if graph is None or graph() is None:
+        return
+    name = type(estimator).__name__
+    raise TypeError(
+        f"{name}.{method} takes counts in memory; X is a Dask {type(X).__name__}. Pass X.compute(); or go block by block: "
+        "X.map_blocks(model.transform, dtype=float, chunks=(X.chunks[0], (num_topics,))) of an array in blocks of rows, "
+        "X.map_partitions(model.transform) of a data frame, partial_fit of one computed block after the other."
+    )
 
 
 def _validated(estimator: BaseEstimator, X: Any, reset: bool) -> Any:

@@ -55,14 +55,15 @@ class SavingMixin:
         super().__setstate__(state | made)  # type: ignore[misc]
 
     def slim(self, *, dtype: DTypeLike = np.float64) -> Self:
-        """The fitted model without what only training needs: less than half of it is left to save.
+        """The fitted model without what only training needs: about half of it is left to save.
 
         Everything but `partial_fit`, and `fit` with ``warm_start``, works as before and gives the same numbers.
 
         Parameters
         ----------
         dtype : {numpy.float64, numpy.float32}, default=numpy.float64
-            Of ``components_``. float32 saves a fourth of what is left, and changes proportions by some 1e-8.
+            Of ``components_``. float32 saves a sixth to a half of what is left, and changes proportions by some 1e-8;
+            those of `MonteCarloLNTMTransformer`, whose chains then take other turns, as much as another seed would.
 
         Returns
         -------
@@ -85,7 +86,7 @@ class SavingMixin:
         >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
         >>> bool((model.slim().transform(X) == model.transform(X)).all())
         True
-        >>> len(pickle.dumps(model.slim())) < 0.5 * len(pickle.dumps(model))
+        >>> len(pickle.dumps(model.slim())) < 0.6 * len(pickle.dumps(model))
         True
         """
         check_is_fitted(self)

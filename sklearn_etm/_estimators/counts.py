@@ -68,11 +68,11 @@ def _check_is_here(estimator: BaseEstimator, X: Any, method: str) -> None:
     graph = getattr(X, "__dask_graph__", None)  # by which Dask knows its own
     if graph is None or graph() is None:
         return
-    name = type(estimator).__name__
     raise TypeError(
-        f"{name}.{method} takes counts in memory; X is a Dask {type(X).__name__}. Pass X.compute(); or go block by block: "
-        "X.map_blocks(model.transform, dtype=float, chunks=(X.chunks[0], (num_topics,))) of an array in blocks of rows, "
-        "X.map_partitions(model.transform) of a data frame, partial_fit of one computed block after the other."
+        f"{type(estimator).__name__}.{method} takes counts in memory; X is a Dask {type(X).__name__}. Pass X.compute() "
+        "or go block by block: X.map_blocks(model.transform, dtype=float, chunks=(X.chunks[0], (num_topics,))) of an "
+        "array in blocks of rows, X.map_partitions(model.transform) of a data frame, partial_fit of one computed block "
+        "after the other."
     )
 
 

@@ -18,7 +18,7 @@ from .._fitted.model import TopicModel
 from .._fitted.plain import class_of, from_plain, to_plain
 
 OF_TRAINING = ("_state", "_held")  # attributes that `slim` leaves out
-OF_PROCESS = ("_skl_callbacks",)  # and `to_arrays`: progress bars and the like
+OF_PROCESS = ("_skl_callbacks", "_parent_callback_ctx")  # and those that `to_arrays` does: progress bars and the like
 FORMAT, VERSION, NAME, STATE = "format", "version", "class", "state"  # keys of a header
 
 
@@ -173,12 +173,15 @@ class SavingMixin:
         formats.check(number, version, what)
         if header.get(NAME) != _name(cls):
             raise ValueError(f"These are the arrays of a {header.get(NAME)}, not of a {_name(cls)}.")
+        model = object.__new__(cls)
         try:
             state = put_together(header[STATE], arrays)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise formats.damaged(what, error) from error
-        model = object.__new__(cls)
-        model.__setstate__({**state, formats.NUMBER: number, formats.VERSION: version})
+        try:
+            model.__setstate__({**state, formats.NUMBER: number, formats.VERSION: version})
+        except (AttributeError, KeyError, TypeError) as error:
+            raise formats.damaged(what, error) from error
         if not hasattr(model, "_model"):
             raise formats.damaged(what, "there is no fitted model in it")
         return model
@@ -257,10 +260,10 @@ def load(path: str | os.PathLike) -> Any:
     save : The other way.
     """
     arrays, header = files.read(path)
+    formats.check(header.get(FORMAT), header.get(VERSION), os.fspath(path))
     name = header.get(NAME)
     known = {_name(cls): cls for cls in _subclasses(SavingMixin)}
     if name not in known:
-        formats.check(header.get(FORMAT), header.get(VERSION), os.fspath(path))
         raise ValueError(f"{os.fspath(path)} holds a {name}: import the module that defines it first.")
     return known[name].from_arrays(arrays, header)
 

@@ -367,6 +367,15 @@ def test_files_are_read_by_others(fitted, tmp_path):
     assert {name: a.tobytes() for name, a in tensors.items()} == {name: a.tobytes() for name, a in arrays.items()}
 
 
+def test_words_that_are_not_used_take_no_space(X, tmp_path):
+    """As of a hashed vocabulary."""
+    hashed = sp.csr_array((X.data, 70 * X.indices, X.indptr), shape=(len(X.indptr) - 1, 70 * X.shape[1]))
+    model = LNTMTransformer(**SMALL).fit(hashed)
+    sklearn_etm.save(model, tmp_path / "model.npz")
+    assert (tmp_path / "model.npz").stat().st_size < 0.2 * len(pickle.dumps(model))
+    assert_same(model, sklearn_etm.load(tmp_path / "model.npz"), hashed)
+
+
 def test_files_of_a_users_class(X, tmp_path):
     class OwnTransformer(LNTMTransformer):
         pass

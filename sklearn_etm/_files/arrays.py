@@ -1,6 +1,6 @@
 """Named arrays and a JSON header in one file, ``.npz`` or ``.safetensors``; a file that was changed is refused.
 
-An ``.npz`` is a zip of the arrays, as ``numpy.savez`` writes it, and of ``header.json``; a ``.safetensors`` has the
+An ``.npz`` is a zip of the arrays, as NumPy writes it, and of ``header.json``; a ``.safetensors`` has the
 header as "sklearn_etm" in its metadata. In both, a checksum of all names, types, shapes and numbers is in the header.
 """
 
@@ -10,6 +10,7 @@ import json
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from hashlib import blake2b
 from io import BytesIO
@@ -22,6 +23,7 @@ from .formats import damaged
 from .whole import replacing
 
 HEADER = "header.json"
+SAMPLE = 1 << 16  # bytes of an array, that tell whether it is worth compressing
 OURS = "sklearn_etm"  # key of the header in the metadata of safetensors
 CHECKSUM = "checksum"
 DATE = (1980, 1, 1, 0, 0, 0)  # of all parts of a zip, so that equal models are equal files
@@ -98,8 +100,16 @@ def _write_npz(file: BinaryIO, arrays: Mapping[str, np.ndarray], header: bytes) 
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr(zipfile.ZipInfo(HEADER, DATE), header)
         for name, array in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", DATE), "w", force_zip64=True) as part:
+            info = zipfile.ZipInfo(f"{name}.npy", DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED if _repeats(array) else zipfile.ZIP_STORED
+            with archive.open(info, "w", force_zip64=True) as part:
                 np.lib.format.write_array(part, array, allow_pickle=False)
+
+
+def _repeats(array: np.ndarray) -> bool:
+    """Whether an array is mostly of one value, as of a hashed vocabulary few of whose words are used."""
+    sample = array.reshape(-1).view(np.uint8)[:SAMPLE].tobytes()
+    return 2 * len(zlib.compress(sample, 1)) < len(sample)
 
 
 def _read_npz(file: BinaryIO, size: int) -> Saved:

@@ -1,8 +1,9 @@
-"""Bounds on the threads of BLAS and OpenMP, where products are too small to share."""
+"""Threads: bounds on those of BLAS and OpenMP, where products are too small to share, and one for work beside."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from threading import Lock
@@ -34,3 +35,15 @@ def one_thread() -> Iterator[None]:
             limit = _inside.pop()
             if not _inside:
                 limit.restore_original_limits()
+
+
+@contextmanager
+def beside() -> Iterator[Executor]:
+    """A thread for work beside, which is not waited for where the block fails: an interrupt arrives at once."""
+    executor = ThreadPoolExecutor(1)
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False)
+        raise
+    executor.shutdown()

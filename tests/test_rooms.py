@@ -21,10 +21,10 @@ MAY_IMPORT = {
     "_fitted": {"_numbers", "_sparse", "_threads"},
     "embeddings": {"_inputs", "_sparse", "_threads", "_warnings"},
     "_start": {"_fitted", "_sparse", "_threads", "embeddings"},
-    "_engine": {"_fitted", "_numbers", "_start"},
+    "_engine": {"_fitted", "_numbers", "_start", "_threads"},
     "metrics": {"_inputs", "_sparse", "embeddings"},
-    "_estimators": {"_engine", "_files", "_fitted", "_inputs", "_numbers", "_sparse", "_start", "_warnings"}
-    | {"embeddings", "metrics"},
+    "_estimators": {"_engine", "_files", "_fitted", "_inputs", "_numbers", "_sparse", "_start", "_threads"}
+    | {"_version", "_warnings", "embeddings", "metrics"},
     "inspection": {"_inputs", "_sparse", "_warnings", "embeddings", "metrics"},
     "plotting": {"_inputs", "_warnings", "inspection", "metrics"},
     "__init__": {"_compilation_cache", "_estimators", "_inputs", "_version"},

@@ -10,12 +10,13 @@ time: programs visit the chunks that are filled.
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+
+from .._threads import beside
 
 CHUNK = 16
 WORD_CHUNKS = (2, 8)  # where a batch repeats few of its words, and where many
@@ -196,12 +197,12 @@ class Corpus:
 
     def shards(self) -> Iterator[tuple[Batch, range]]:
         """Yield (stacked batches, which of the corpus's they are), the next laid out meanwhile."""
-        with ThreadPoolExecutor(1) as beside:
-            following = beside.submit(self._layout, self._shards[0])
+        with beside() as thread:
+            following = thread.submit(self._layout, self._shards[0])
             for shard, after in zip_longest(self._shards, self._shards[1:]):
                 batch = following.result()
                 if after is not None:
-                    following = beside.submit(self._layout, after)
+                    following = thread.submit(self._layout, after)
                 yield batch, shard
 
     def _layout(self, shard: range) -> Batch:

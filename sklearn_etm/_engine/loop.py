@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures import Future
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, NamedTuple, Protocol
 
@@ -16,6 +16,7 @@ from .._fitted.marginal import poisson_terms
 from .._fitted.model import FitState, PassLosses, TopicModel
 from .._fitted.proportions import Refinement
 from .._start import overuse
+from .._threads import beside
 from . import em
 from .batches import Corpus
 from .problem import Problem
@@ -40,8 +41,11 @@ class Trainer(Protocol):
     def arrays(self, state: Any) -> dict[str, np.ndarray]:
         """All of a state that outlives its corpus, as arrays by name."""
 
-    def restore(self, arrays: dict[str, np.ndarray]) -> Any:
-        """The state that `arrays` took apart."""
+    def of_corpus(self, state: Any) -> dict[str, Any]:
+        """The rest of a state, which lives as long as its corpus, as plain values and arrays."""
+
+    def restore(self, arrays: dict[str, np.ndarray], of_corpus: dict[str, Any] | None = None) -> Any:
+        """The state that `arrays` took apart, and `of_corpus` where the corpus is the same."""
 
     def falling(self, passes: np.ndarray, max_iter: int) -> np.ndarray:
         """Share of the learning rate after some passes of `fit`."""
@@ -95,6 +99,7 @@ class Plan(NamedTuple):
     tol: float
     n_iter_no_change: float
     score: Callable[[TopicModel], float] | None  # of documents held out, which passes stop by
+    keeps_interrupted: bool  # whether a fit that is interrupted comes to what was learned until then
 
 
 class Monitor(NamedTuple):
@@ -126,6 +131,19 @@ class State:
     counts: np.ndarray | None = None  # (V, K) expected in the last round
     background_share: float | None = None  # learned in the rounds
     constant: float = 0.0  # of the log-likelihood, which nothing learned changes, in nats per document
+
+    def to_plain(self, trainer: Any) -> dict[str, Any]:
+        """All of it as plain values and arrays."""
+        held = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**held, "learned": trainer.arrays(self.learned), "of_corpus": trainer.of_corpus(self.learned)}
+
+    @classmethod
+    def from_plain(cls, trainer: Any, plain: dict[str, Any]) -> State:
+        """What `to_plain` took apart, in a fit on the same corpus."""
+        held = dict(plain)
+        learned = trainer.restore(held.pop("learned"), held.pop("of_corpus"))
+        losses = tuple(PassLosses(*one) for one in held.pop("losses"))
+        return cls(learned, losses=losses, monitor=Monitor(*held.pop("monitor")), **held)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,28 +181,49 @@ class Fit(NamedTuple):
     attributes: dict[str, np.ndarray]  # fitted ones of the family of topics
     losses: tuple[PassLosses, ...]
     state: FitState
+    was_interrupted: bool = False
+
+
+class Keeper(Protocol):
+    """Keeps a fit under way where it outlives the process."""
+
+    @property
+    def kept(self) -> dict[str, Any] | None:
+        """What an earlier process kept of this fit, of `State.to_plain`."""
+
+    def keep(self, state: dict[str, Any]) -> None:
+        """Keep a state in place of the one before."""
 
 
 Observer = Callable[[str, PassLosses | None, Callable[[], Fit]], bool]
 """Told of each step: its name, its losses if it was a pass, and the fit so far; returns whether to stop."""
 
 
-def fit(training: Training, X: sp.csr_array, plan: Plan, observe: Observer) -> Fit:
-    """Passes, then rounds of EM; all losses are of this fit."""
+def fit(training: Training, X: sp.csr_array, plan: Plan, observe: Observer, keeper: Keeper | None = None) -> Fit:
+    """Passes, then rounds of EM; all losses are of this fit. One that a keeper has kept goes on where it stopped."""
     trainer = training.trainer
     corpus = Corpus(X, trainer.problem.features, plan.batch_size(X.shape[0]), training.rng)
     state = State(training.learned(), training.rng, constant=_constant(X, plan))
-    with ThreadPoolExecutor(1) as beside:
+    if keeper is not None and keeper.kept is not None:
+        state = State.from_plain(trainer, keeper.kept)
+    with beside() as thread:
         compiling: Future | None = None
         while not _has_ended(state, plan):
-            if state.passes_end and compiling is not None:
-                compiling.result()  # its error, if it had one
-            state = step(trainer, corpus, plan, state)
-            if compiling is None and plan.rounds and plan.rounds.n:
-                refinement = _refinement(trainer, state, plan.rounds)
-                compiling = beside.submit(trainer.compile_expected_counts, state.learned, corpus, refinement)
-            if observe(*_told(state, plan), partial(_result, trainer, state, plan, X.shape[0])):
-                state = _stopped(state, plan)
+            try:
+                if state.passes_end and compiling is not None:
+                    compiling.result()  # its error, if it had one
+                state = step(trainer, corpus, plan, state)
+                if compiling is None and plan.rounds and plan.rounds.n:
+                    refinement = _refinement(trainer, state, plan.rounds)
+                    compiling = thread.submit(trainer.compile_expected_counts, state.learned, corpus, refinement)
+                if observe(*_told(state, plan), partial(_result, trainer, state, plan, X.shape[0])):
+                    state = _stopped(state, plan)
+                if keeper is not None:
+                    keeper.keep(state.to_plain(trainer))
+            except KeyboardInterrupt:
+                if not (plan.keeps_interrupted and state.n_passes):
+                    raise
+                return _result(trainer, state, plan, X.shape[0])._replace(was_interrupted=True)
     return _result(trainer, state, plan, X.shape[0])
 
 

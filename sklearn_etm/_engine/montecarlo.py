@@ -186,11 +186,20 @@ class MonteCarloTrainer:
         }
         return self.problem.to_arrays(named)
 
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> State:
-        """The state that `arrays` took apart, with chains still to start."""
+    def of_corpus(self, state: State) -> dict[str, Any]:
+        """The chains of the documents."""
+        chains = [{"z": z, "adaptation": tuple(adaptation)} for z, adaptation in state.chains]
+        return {"n_passes": state.n_passes, "chains": jax.tree.map(np.asarray, chains)}
+
+    def restore(self, arrays: Mapping[str, np.ndarray], of_corpus: Mapping[str, Any] | None = None) -> State:
+        """The state that `arrays` took apart, with its chains, or with chains still to start on another corpus."""
         named = self.problem.from_arrays(arrays)
         adam = optax.ScaleByAdamState(named["n_steps"], named["first_moments"], named["second_moments"])
-        return State(Learned(named[PARAMETERS], adam, named["prior"], named["step_size"]))
+        learned = Learned(named[PARAMETERS], adam, named["prior"], named["step_size"])
+        if of_corpus is None:
+            return State(learned)
+        chains = tuple(Chains(one["z"], one["adaptation"]) for one in of_corpus["chains"])
+        return State(learned, chains, of_corpus["n_passes"])
 
     def falling(self, passes: np.ndarray, max_iter: int) -> np.ndarray:
         """Share of the learning rate after some passes of `fit`."""

@@ -14,6 +14,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from .._threads import beside
+
 MAX_PROGRAMS = 64  # that a process keeps, the latest used: of a fit three, and some megabytes each
 n_compiled: Counter[str] = Counter()  # programs that were compiled, by name
 
@@ -38,7 +40,8 @@ def run(name: str, make: Callable[..., Callable], fixed: tuple[Hashable, ...], *
         with _TRACING:
             lowered = jax.jit(make(*fixed)).lower(*arguments)
         n_compiled[name] += 1
-        return lowered.compile()
+        with beside() as thread:  # a compilation cannot be interrupted, waiting for it can
+            return thread.submit(lowered.compile).result()
 
     device = jax.config.jax_default_device  # type: ignore[attr-defined]
     return _programs.get((name, fixed, device, _shapes(arguments)), build)(*arguments)

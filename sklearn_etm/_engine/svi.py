@@ -69,7 +69,11 @@ class VariationalTrainer:
         }
         return self.problem.to_arrays(named)
 
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> SVIState:
+    def of_corpus(self, state: SVIState) -> dict[str, Any]:
+        """Nothing lives as long as the corpus."""
+        return {}
+
+    def restore(self, arrays: Mapping[str, np.ndarray], of_corpus: Mapping[str, Any] | None = None) -> SVIState:
         """The state that `arrays` took apart."""
         named = self.problem.from_arrays(arrays)
         blank, n_steps = _blank_state(self.problem), named["n_steps"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from abc import abstractmethod
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -20,8 +19,11 @@ from .._fitted.encoder import Features
 from .._fitted.model import FitState, PassLosses, TopicModel
 from .._sparse import row_sums
 from .._start import Start
+from .._threads import beside
+from .._warnings import warn
 from ..metrics import completion_log_likelihood, completion_split
 from . import parameters as kinds
+from .checkpoints import Checkpoint
 from .counts import check_counts, kept_if_it_fails, learnable
 from .notebook import TopicsReprMixin
 from .output import IndexedOutputMixin
@@ -80,6 +82,8 @@ class BaseTopicModel(
         "tol": kinds.NOT_NEGATIVE,
         "warm_start": kinds.FLAG,
         "random_state": kinds.RANDOM_STATE,
+        "checkpoint_dir": kinds.FOLDER,
+        "on_interrupt": kinds.ON_INTERRUPT,
         "verbose": kinds.VERBOSITY,
     }
     _model: TopicModel
@@ -185,8 +189,10 @@ class BaseTopicModel(
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "components_")
         X = learnable(self, check_counts(self, X, "fit", reset=not resume))
-        training, known = (self._resume(), {}) if resume else self._begin(X)
-        self.__dict__.update(self._learn(training, X, known))
+        rng = np.random.RandomState(0) if resume else _generator(self.random_state)
+        checkpoint = Checkpoint.of(self, X, rng)
+        training, known = (self._resume(), {}) if resume else self._begin(X, rng)
+        self.__dict__.update(self._learn(training, X, known, checkpoint))
         return self
 
     @kept_if_it_fails
@@ -223,20 +229,19 @@ class BaseTopicModel(
         first = not hasattr(self, "components_")
         X = learnable(self, check_counts(self, X, "partial_fit", reset=first))
         if first or X.shape[0]:
-            training, known = self._begin(X) if first else (self._resume(), {})
+            training, known = self._begin(X, _generator(self.random_state)) if first else (self._resume(), {})
             self.__dict__.update(self._learn_batch(training, X, known))
         return self
 
-    def _begin(self, X: sp.csr_array) -> tuple[Training, dict[str, Any]]:
+    def _begin(self, X: sp.csr_array, rng: np.random.RandomState) -> tuple[Training, dict[str, Any]]:
         """A model in training on documents with a token each, and fitted attributes that are known already."""
         if not X.shape[0]:
             raise ValueError(
                 f"X holds no token: every row that {type(self).__name__} got is empty. Pass counts with at least one "
                 "non-zero; check the vectorizer's vocabulary, min_df and stop_words."
             )
-        rng = _generator(self.random_state)
-        with ThreadPoolExecutor(1) as beside:  # importing JAX takes as long
-            importing = beside.submit(importlib.import_module, "sklearn_etm._engine.loop")
+        with beside() as thread:  # importing JAX takes as long
+            importing = thread.submit(importlib.import_module, "sklearn_etm._engine.loop")
             start = _start.start(X, self.num_topics, self._n_features, self._corpus_vector_size, rng)
             importing.result()
         from .._engine.loop import Training
@@ -277,7 +282,9 @@ class BaseTopicModel(
         """Values of the parameters that cannot change while the model is in training, comparable after pickling."""
         return _comparable({name: v for name, v in self.get_params(deep=False).items() if name in HELD})
 
-    def _learn(self, training: Training, X: sp.csr_array, known: dict[str, Any]) -> dict[str, Any]:
+    def _learn(
+        self, training: Training, X: sp.csr_array, known: dict[str, Any], checkpoint: Checkpoint | None
+    ) -> dict[str, Any]:
         """Fitted attributes after passes and rounds over documents."""
         from .._engine import loop
 
@@ -290,11 +297,30 @@ class BaseTopicModel(
             return reporter.step(label, described, lambda: self._fitted_attributes(so_far(), n) | known)
 
         score = None if X_validation is None else lambda model: self._score_of(model, X_validation)
-        fit = loop.fit(training, X, self._plan(score), observe)
+        try:
+            fit = loop.fit(training, X, self._plan(score), observe, checkpoint)
+        except KeyboardInterrupt as interrupt:
+            raise KeyboardInterrupt(self._how_to_go_on(checkpoint)) from interrupt
+        if fit.was_interrupted:
+            warn(
+                f"The fit was interrupted after {len(fit.losses)} of {self.max_iter} passes: this is what was learned "
+                f"until then. {self._how_to_go_on(checkpoint)}"
+            )
         self._warn(fit, X)
         attributes = self._fitted_attributes(fit, n) | known
         reporter.end(lambda: attributes)
+        if checkpoint is not None and not fit.was_interrupted:
+            checkpoint.remove()
         return attributes
+
+    def _how_to_go_on(self, checkpoint: Checkpoint | None) -> str:
+        """What somebody can do who has interrupted a fit."""
+        if checkpoint is not None:
+            return f"fit with the same data and parameters goes on from the last pass, kept in {self.checkpoint_dir}."
+        return (
+            'With checkpoint_dir="some folder", fit goes on where it was interrupted; with on_interrupt="keep" the '
+            "estimator keeps what was learned until then. Without either it stays as it was before."
+        )
 
     def _learn_batch(self, training: Training, X: sp.csr_array, known: dict[str, Any]) -> dict[str, Any]:
         """Fitted attributes after one more batch of a stream."""
@@ -317,6 +343,7 @@ class BaseTopicModel(
             tol=self.tol,
             n_iter_no_change=self.n_iter_no_change,
             score=score,
+            keeps_interrupted=self.on_interrupt == "keep",
         )
 
     def _describe(self, losses: PassLosses) -> str:

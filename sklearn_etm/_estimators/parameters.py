@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -70,6 +71,8 @@ RANDOM_STATE = Kind(
         or (is_integer(value) and 0 <= value < 2**32)
     ),
 )
+FOLDER = Kind("None or the path of a folder", lambda value: value is None or isinstance(value, str | os.PathLike))
+ON_INTERRUPT = one_of("raise", "keep")
 VERBOSITY = Kind(
     "True, False or an integer of at least 0",
     lambda value: isinstance(value, int | np.integer) and bool(value >= 0),

@@ -78,6 +78,12 @@ class ProdLDATransformer(EncodedTopicModel):
     random_state : int, RandomState instance or None, default=None
         Determines initial weights, batches and noise. The same int gives the same numbers to the bit on the same
         machine with the same versions. None draws a fresh seed; NumPy's global generator is never touched.
+    checkpoint_dir : str, path-like or None, default=None
+        Folder in which `fit` keeps where it is after each pass, so that one which was killed goes on from there when it
+        is called again with the same data and parameters, to the same numbers. The file goes when the fit ends.
+    on_interrupt : {"raise", "keep"}, default="raise"
+        What Ctrl-C does to `fit` after the first pass: "keep" fits the estimator with what was learned until then, with
+        a warning; "raise" leaves it as it was.
     verbose : int, default=0
         Print a line after each pass: ELBO, documents per second, time left.
 
@@ -155,6 +161,8 @@ class ProdLDATransformer(EncodedTopicModel):
         tol: float = 1e-4,
         warm_start: bool = False,
         random_state: Any = None,
+        checkpoint_dir: Any = None,
+        on_interrupt: str = "raise",
         verbose: int = 0,
     ):
         self.num_topics = num_topics
@@ -173,6 +181,8 @@ class ProdLDATransformer(EncodedTopicModel):
         self.tol = tol
         self.warm_start = warm_start
         self.random_state = random_state
+        self.checkpoint_dir = checkpoint_dir
+        self.on_interrupt = on_interrupt
         self.verbose = verbose
 
     @property

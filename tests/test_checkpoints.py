@@ -130,11 +130,11 @@ def test_twenty_kills(X, tmp_path):
                 process.stdout.readline()
             time.sleep(moments.random() * 0.02)
             process.kill()
-    assert list((tmp_path / "fits").glob("*.npz"))
+    assert list((tmp_path / "fits").glob("*.safetensors"))
     subprocess.run(command, check=True, capture_output=True)
     for model, whole in zip(pickle.loads((tmp_path / "fitted").read_bytes()), expected, strict=True):
         assert_equal_fits(model, whole, X)
-    assert not list((tmp_path / "fits").glob("*.npz"))
+    assert not list((tmp_path / "fits").iterdir())
 
 
 def test_a_fit_goes_on_without_room_for_its_checkpoint(X, tmp_path, fit):
@@ -191,7 +191,7 @@ def test_candidates_of_a_search_do_not_meet(X, tmp_path, fit):
 
 def test_parameters_of_no_other_process_have_no_checkpoint(X, tmp_path):
     model = ETMTransformer(**SMALL, embeddings=lambda words: np.eye(len(words)), checkpoint_dir=tmp_path)
-    with pytest.raises(ValueError, match="embeddings cannot be pickled .* Pass a function of a module"):
+    with pytest.raises(ValueError, match=r"embeddings cannot be pickled .* Pass a function of a module"):
         model.fit(X)
 
 
@@ -217,7 +217,7 @@ def test_an_interrupt_leaves_the_estimator_as_it_was_and_says_how_to_go_on(make_
 
 def test_what_was_learned_until_an_interrupt_is_kept_where_it_was_asked_for(make_model, X, tmp_path, fit):
     model = make_model(on_interrupt="keep", max_iter=3, checkpoint_dir=tmp_path)
-    with pytest.warns(UserWarning, match="interrupted after 2 of 3 passes: this is what was learned until then. fit wi"):
+    with pytest.warns(UserWarning, match="interrupted after 2 of 3 passes: this is what was learned"):
         fit(model, X, 2)
     assert model.n_iter_ == len(model.loss_curve_) == 2
     assert np.isfinite(model.transform(X)).all()

@@ -67,7 +67,7 @@ class Checkpoint:
         """Write a state in place of the one before, which stays where there is no room: the fit goes on."""
         tree, arrays = taken_apart({BEGUN: self._begun, STATE: state}, "a fit")
         try:
-            files.write(self._path, arrays, {ABOUT: self._about, KEPT: tree})
+            files.write(self._path, arrays, {ABOUT: self._about, KEPT: tree}, sync=False)
         except OSError as error:
             if self._can_write:
                 warn(
@@ -77,13 +77,14 @@ class Checkpoint:
             self._can_write = False
 
     def remove(self) -> None:
-        """Remove the file of a fit that has ended."""
-        self._path.unlink(missing_ok=True)
+        """Remove the file of a fit that has ended, and what processes that were killed had not written to the end."""
+        for path in [self._path, *self._folder.glob(f".{self._path.name}.*.part")]:
+            path.unlink(missing_ok=True)
 
     def _own_path(self) -> Path:
         """Where the fit is kept; what is there already is read, and stays where it cannot be."""
         stem = f"{self._about['estimator']}-{blake2b(json.dumps(self._about).encode(), digest_size=12).hexdigest()}"
-        path, n = self._folder / f"{stem}.npz", 1
+        path, n = self._folder / f"{stem}.safetensors", 1
         if not path.exists():
             self._warn_of_another()
         while path.exists():
@@ -95,14 +96,15 @@ class Checkpoint:
             except (OSError, ValueError, KeyError) as error:
                 warn(f"{error} It is left alone, and the fit starts anew.")
             n += 1
-            path = self._folder / f"{stem}-{n}.npz"
+            path = self._folder / f"{stem}-{n}.safetensors"
         return path
 
     def _warn_of_another(self) -> None:
         """Say what differs from the fit that was left behind here and is most like this one."""
         if is_fitted_for_its_score():
             return
-        others = map(partial(_differences, self._about), self._folder.glob(f"{self._about['estimator']}-*.npz"))
+        paths = self._folder.glob(f"{self._about['estimator']}-*.safetensors")
+        others = map(partial(_differences, self._about), paths)
         nearest = min(filter(None, others), key=len, default=[])
         if nearest:
             warn(

@@ -12,7 +12,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
-from hashlib import blake2b
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
@@ -43,12 +43,17 @@ class Saved(NamedTuple):
     header: dict[str, Any]
 
 
-def write(path: str | os.PathLike, arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> None:
-    """Write arrays and a header; what was at ``path`` stays until all of it is on the disk."""
+def write(
+    path: str | os.PathLike, arrays: Mapping[str, np.ndarray], header: Mapping[str, Any], *, sync: bool = True
+) -> None:
+    """Write arrays and a header; what was at ``path`` stays until all of it is written and, with ``sync``, on the disk.
+
+    Without, a process that is killed leaves a whole file, too; a machine that loses its power may not.
+    """
     writer = _by_suffix(path)[0]
     little = {name: _little_endian(array) for name, array in arrays.items()}
     header = {**header, CHECKSUM: _checksum(little, header)}
-    with replacing(path) as file:
+    with replacing(path, sync) as file:
         writer(file, little, _json(header))
 
 
@@ -85,7 +90,7 @@ def _json(value: Any) -> bytes:
 
 
 def _checksum(arrays: Mapping[str, np.ndarray], header: Mapping[str, Any]) -> str:
-    digest = blake2b(_json(header), digest_size=16)
+    digest = sha256(_json(header))
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(_json([name, array.dtype.str, array.shape]))

@@ -12,8 +12,8 @@ from typing import BinaryIO
 
 
 @contextmanager
-def replacing(path: str | os.PathLike) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of ``path`` when all of it is on the disk.
+def replacing(path: str | os.PathLike, sync: bool = True) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of ``path`` when all of it is written and, with ``sync``, on the disk.
 
     It is written beside it, under another name. Where the block fails, or the process is killed, what was at ``path``
     stays as it was; where the block fails, nothing else is left either.
@@ -23,8 +23,9 @@ def replacing(path: str | os.PathLike) -> Iterator[BinaryIO]:
     try:
         with open(beside, "xb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         with suppress(FileNotFoundError):
             shutil.copymode(target, beside)
         os.replace(beside, target)
@@ -32,7 +33,8 @@ def replacing(path: str | os.PathLike) -> Iterator[BinaryIO]:
         with suppress(OSError):
             beside.unlink()
         raise
-    _sync_folder(target.parent)
+    if sync:
+        _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:

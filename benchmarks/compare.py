@@ -3,9 +3,10 @@
     python benchmarks/compare.py CORPUS [--vectors FILE] [--topics 50] [--seeds 0 1 2] [--systems ...] [--documents N]
                                         [--out NAME]
 
-CORPUS is "docstrings" (comes with the package), a folder with train_bow.npz, test_bow.npz (CSR counts), vocab.txt and,
-optionally, train_labels.txt and test_labels.txt, or a text file with one document a line, "label<tab>text" where there
-are labels.  FILE is an .npz of word vectors with the arrays "words" and "vectors".
+CORPUS is "docstrings" (comes with the package), "raw docstrings" (the same without a list of stop words), a folder with
+train_bow.npz, test_bow.npz (CSR counts), vocab.txt and, optionally, train_labels.txt and test_labels.txt, or a text
+file with one document a line, "label<tab>text" where there are labels.  FILE is an .npz of word vectors with the arrays
+"words" and "vectors".
 
 Writes NAME.md (means, and the least and greatest of the seeds), NAME.json (every run, versions, machine) and NAME.png
 (each measure against wall time).  Needs the group `bench`.  Leave the machine alone meanwhile.
@@ -17,6 +18,7 @@ perplexity  of one half of each test document's tokens, topic proportions from t
 NPMI        coherence of the top 10 words, training documents as reference
 diversity   share of different words among the top 25
 TD          share of words among the top 15 that are there in one topic only
+stop words  share among the top 10, of texts without a list of them
 purity, NMI, accuracy   test documents' largest topic, and logistic regression on log proportions, against labels
 """
 
@@ -25,6 +27,7 @@ import json
 import os
 import platform
 import resource
+import shlex
 import subprocess
 import sys
 import time
@@ -43,6 +46,7 @@ MEASURES = {  # name: (digits, whether more is better)
     "NPMI": (3, True),
     "diversity": (3, True),
     "TD": (3, True),
+    "stop words": (3, False),
     "purity": (3, True),
     "NMI": (3, True),
     "accuracy": (3, True),
@@ -86,6 +90,9 @@ def judge(topics: np.ndarray, transform, perplexity, corpus: Corpus) -> dict:
         "diversity": metrics.topic_diversity(topics),
         "TD": metrics.topic_exclusive_words(topics, n_words=15),
     }
+    if corpus.stop_words is not None:
+        top = corpus.vocabulary[metrics.top_word_columns(topics, n_words=10)]
+        row["stop words"] = float(np.isin(top, list(corpus.stop_words)).mean())
     if corpus.y is not None:
         log_theta, log_theta_test = (np.log(t + 1e-6) for t in (np.asarray(transform(corpus.X), dtype=float), theta))
         regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=5000))  # scaled, it converges
@@ -173,7 +180,7 @@ def describe(args: argparse.Namespace) -> dict:
         "topics": args.topics,
         "seeds": ", ".join(map(str, args.seeds)),
         "date": time.strftime("%Y-%m-%d"),
-        "command": f"python benchmarks/compare.py {name}"
+        "command": f"python benchmarks/compare.py {shlex.quote(name)}"
         + (f" --vectors {Path(args.vectors).name}" if args.vectors else "")
         + f" --topics {args.topics} --seeds {' '.join(map(str, args.seeds))}"
         + (f" --documents {args.documents}" if args.documents else "")

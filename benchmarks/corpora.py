@@ -5,14 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 from sklearn.model_selection import train_test_split
 
 from sklearn_etm.embeddings import WordVectors, load_vectors
 
 
 class Corpus(NamedTuple):
-    """Training and test documents; ``y`` and ``y_test`` are None without labels, ``vectors`` without word vectors."""
+    """Training and test documents; None are labels, word vectors and stop words that a corpus does not have."""
 
     X: sp.csr_array
     X_test: sp.csr_array
@@ -20,15 +20,18 @@ class Corpus(NamedTuple):
     y: np.ndarray | None
     y_test: np.ndarray | None
     vectors: WordVectors | None
+    stop_words: frozenset[str] | None = None  # that are among the words
 
 
 def load(name: str, vectors: str | None = None) -> Corpus:
-    """Load "docstrings", a folder of counts, or a file of texts; see `compare.py`."""
-    if name == "docstrings":
+    """Load "docstrings", "raw docstrings", a folder of counts, or a file of texts; see `compare.py`."""
+    if name in ("docstrings", "raw docstrings"):
         from sklearn_etm.datasets import load_docstrings
 
         docs = load_docstrings()
-        corpus = _from_texts(docs.data, np.asarray(docs.target))
+        raw = CountVectorizer(min_df=5) if name == "raw docstrings" else None
+        corpus = _from_texts(docs.data, np.asarray(docs.target), raw)
+        corpus = corpus._replace(stop_words=None if raw is None else ENGLISH_STOP_WORDS)
     elif Path(name).is_dir():
         corpus = _from_folder(Path(name))
     else:
@@ -41,9 +44,9 @@ def load(name: str, vectors: str | None = None) -> Corpus:
     return corpus._replace(X_test=corpus.X_test[known], y_test=y_test, vectors=_vectors(vectors))
 
 
-def _from_texts(texts: list[str], labels: np.ndarray | None) -> Corpus:
+def _from_texts(texts: list[str], labels: np.ndarray | None, vectorizer: CountVectorizer | None = None) -> Corpus:
     rows, rows_test = train_test_split(np.arange(len(texts)), test_size=0.2, random_state=0)
-    vectorizer = CountVectorizer(stop_words="english", min_df=5, max_df=0.5, max_features=5000)
+    vectorizer = vectorizer or CountVectorizer(stop_words="english", min_df=5, max_df=0.5, max_features=5000)
     X = vectorizer.fit_transform([texts[i] for i in rows])
     X_test = vectorizer.transform([texts[i] for i in rows_test])
     y, y_test = (None, None) if labels is None else (labels[rows], labels[rows_test])

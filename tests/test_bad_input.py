@@ -14,7 +14,10 @@ from conftest import MCEM, MODELS, SMALL, VARIANTS
 from numpy.testing import assert_allclose
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.feature_selection import VarianceThreshold
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_etm import (
@@ -268,6 +271,19 @@ def check_odd_counts(make_model, X):
         streamed = make_model().partial_fit(X)
         assert_sensible(streamed, X)
         assert_sensible(streamed.partial_fit(X), X)
+
+
+def test_a_hashed_vocabulary_is_warned_of_and_thinned_out():
+    texts = ["red green blue", "green blue", "one two three", "two three red"] * 10
+    words = HashingVectorizer(n_features=1 << 15, alternate_sign=False, norm=None)
+    model = LNTMTransformer(**SMALL)
+    with pytest.warns(UserWarning, match=r"32768 columns, 6 of which are used: .*VarianceThreshold\(\) before"):
+        make_pipeline(words, model).fit(texts)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", message=".*say nearly the same")
+        make_pipeline(words, VarianceThreshold(), model).fit(texts)
+    assert model.n_features_in_ == 6
 
 
 def test_fractions_are_warned_of_once_and_where_somebody_sees_the_model(make_model):

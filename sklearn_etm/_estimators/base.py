@@ -24,7 +24,7 @@ from .._warnings import warn
 from ..metrics import completion_log_likelihood, completion_split
 from . import parameters as kinds
 from .checkpoints import Checkpoint
-from .counts import check_counts, kept_if_it_fails, learnable
+from .counts import check_counts, kept_if_it_fails, learnable, warn_of_unused_columns
 from .notebook import TopicsReprMixin
 from .output import IndexedOutputMixin
 from .progress import CallbackSupportMixin, FitReporter, with_callbacks
@@ -189,6 +189,8 @@ class BaseTopicModel(
         self._check_parameters()
         resume = self.warm_start and hasattr(self, "components_")
         X = learnable(self, check_counts(self, X, "fit", reset=not resume))
+        if not resume:
+            warn_of_unused_columns(X)
         rng = np.random.RandomState(0) if resume else _generator(self.random_state)
         checkpoint = Checkpoint.of(self, X, rng)
         training, known = (self._resume(), {}) if resume else self._begin(X, rng)

@@ -17,6 +17,7 @@ from .._inputs.vectorizer import feature_names
 from .._sparse import canonical, widened, with_data
 from .._warnings import is_fitted_for_its_score, warn
 
+MANY_COLUMNS, LEAST_USED = 1 << 15, 0.25  # of which fewer are used than this share
 MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
 
 
@@ -61,6 +62,18 @@ def learnable(estimator: BaseEstimator, X: sp.csr_array) -> sp.csr_array:
         )
     known = np.diff(X.indptr) > 0
     return X if known.all() else X[known]
+
+
+def warn_of_unused_columns(X: sp.csr_array) -> None:
+    """Warn where most columns of a large vocabulary, a hashed one say, are in no document: they cost as others do."""
+    if X.shape[1] < MANY_COLUMNS or is_fitted_for_its_score():
+        return
+    n_used = len(np.unique(X.indices))
+    if n_used < LEAST_USED * X.shape[1]:
+        warn(
+            f"X has {X.shape[1]} columns, {n_used} of which are used: time, memory and the saved model grow with all. "
+            "Put sklearn.feature_selection.VarianceThreshold() before the topics, or hash into fewer columns."
+        )
 
 
 def _check_is_here(estimator: BaseEstimator, X: Any, method: str) -> None:

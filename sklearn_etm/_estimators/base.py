@@ -191,7 +191,7 @@ class BaseTopicModel(
         X = learnable(self, check_counts(self, X, "fit", reset=not resume))
         if not resume:
             warn_of_unused_columns(X)
-        rng = np.random.RandomState(0) if resume else _generator(self.random_state)
+        rng = np.random.RandomState(0) if resume else _generator(self.random_state)  # a warm start has its own
         checkpoint = Checkpoint.of(self, X, rng)
         training, known = (self._resume(), {}) if resume else self._begin(X, rng)
         self.__dict__.update(self._learn(training, X, known, checkpoint))

@@ -19,10 +19,48 @@ def widened(X: Any) -> Any:
     return X.astype(np.float64) if narrow else X
 
 
+def check_indices(X: Any) -> None:
+    """Raise a ValueError where indices of a sparse matrix point outside of it: SciPy reads and writes there.
+
+    SciPy looks at indices when a matrix is made, and at few of them then; they may have been changed since.
+    """
+    if X.ndim != 2:
+        return
+    if X.format in ("csr", "csc", "bsr"):
+        n_rows, n_columns = X.shape
+        if X.format == "bsr":
+            n_rows, n_columns = n_rows // X.blocksize[0], n_columns // X.blocksize[1]
+        n_lists, n = (n_columns, n_rows) if X.format == "csc" else (n_rows, n_columns)
+        indptr = X.indptr
+        inside = (
+            len(indptr) == n_lists + 1
+            and indptr[0] == 0
+            and (n_lists == 1 or bool((indptr[1:] >= indptr[:-1]).all()))
+            and 0 <= indptr[-1] <= min(len(X.indices), len(X.data))
+            and _are_below(X.indices[: indptr[-1]], n)
+        )
+    elif X.format == "coo":
+        inside = all(_are_below(c, n) for c, n in zip(X.coords, X.shape, strict=True))
+    elif X.format == "lil":
+        inside = all(min(row) >= 0 and max(row) < X.shape[1] for row in X.rows if row)
+    else:  # SciPy has them from a dict, or computes them
+        inside = True
+    if not inside:
+        raise ValueError(
+            f"X is a sparse matrix in {X.format.upper()} whose indices point outside of its shape {X.shape}: it is "
+            "damaged, or was changed after it was made. Make it anew, and see X.check_format()."
+        )
+
+
+def _are_below(indices: np.ndarray, n: int) -> bool:
+    """Whether all are 0 or more and below n: as unsigned numbers those below 0 are the largest."""
+    return not len(indices) or bool(np.asarray(indices).view(f"u{indices.itemsize}").max() < n)
+
+
 def canonical(X: Any) -> sp.csr_array:
     """Counts in CSR, each cell once, in order and none of them zero; ``X`` itself is not modified."""
     X = sp.csr_array(widened(X))
-    if not X.has_canonical_format or (X.nnz and not X.data.all()):
+    if not X.has_canonical_format or len(X.data) > X.nnz or (X.nnz and not X.data.all()):
         X = X.copy()
         X.sum_duplicates()
         X.eliminate_zeros()

@@ -116,6 +116,56 @@ def test_not_counts_leave_an_unfitted_model_unfitted(model, X, message, method):
     assert_unchanged(model, before)
 
 
+def with_index(kind, part, value):
+    """A sparse matrix that was changed after it was made."""
+    X = getattr(sp, f"{kind}_array")(COUNTS)
+    if kind == "lil":
+        X.rows[0][-1] = value
+    elif kind == "coo":
+        X.coords[part][3] = value
+    else:
+        getattr(X, part)[3] = value
+    return X
+
+
+OUTSIDE = {
+    f"{kind}, {part} {value}": (kind, part, value)
+    for kinds, parts in ((("csr", "csc", "bsr"), ("indices", "indptr")), (("coo",), (0, 1)), (("lil",), ("rows",)))
+    for kind in kinds
+    for part in parts
+    for value in (-1, 1000)
+}
+
+
+@pytest.mark.parametrize("method", ["transform", "partial_fit"])
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_indices_that_point_outside(learned, name, method):
+    """SciPy would read and write there: it ends the process, or gives wrong topics."""
+    before = pickle.dumps(learned)
+    with pytest.raises(ValueError, match=r"whose indices point outside of its shape \(20, 6\)"):
+        getattr(learned, method)(with_index(*OUTSIDE[name]))
+    assert_unchanged(learned, before)
+
+
+def test_counts_with_room_for_more(learned):
+    """CSR may hold more than it uses."""
+    X = sp.csr_array(COUNTS)
+    expected = learned.transform(X), learned.score_samples(X)
+    X.data, X.indices = np.append(X.data, [7.0, 7.0]), np.append(X.indices, [0, 0]).astype(X.indices.dtype)
+    assert_allclose(learned.transform(X), expected[0], rtol=1e-12)
+    assert_allclose(learned.score_samples(X), expected[1], rtol=1e-12)
+    assert len(X.data) == X.nnz + 2
+
+
+@pytest.mark.filterwarnings("error")
+def test_infinities_of_both_signs_are_refused_without_a_warning(learned):
+    X = COUNTS.copy()
+    X[0, 0], X[1, 1] = np.inf, -np.inf
+    for container in (np.asarray, sp.csr_array, sp.csc_array):
+        with pytest.raises(ValueError, match="X contains infinity"):
+            learned.transform(container(X))
+
+
 @pytest.mark.parametrize("method", METHODS[:-1])
 def test_collections_of_dask(learned, method):
     before = pickle.dumps(learned)

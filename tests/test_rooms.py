@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "_files": {"_version"},
     "_inputs": {"_files", "_sparse"},
     "_fitted": {"_numbers", "_sparse", "_threads"},
-    "embeddings": {"_inputs", "_sparse", "_threads", "_warnings"},
+    "embeddings": {"_files", "_inputs", "_sparse", "_threads", "_warnings"},
     "_start": {"_fitted", "_sparse", "_threads", "embeddings"},
     "_engine": {"_fitted", "_numbers", "_start", "_threads"},
     "metrics": {"_inputs", "_sparse", "embeddings"},

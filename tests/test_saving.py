@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from sklearn.pipeline import make_pipeline
 import sklearn_etm
 from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer, NamedVectorizer, ProdLDATransformer
 from sklearn_etm._files import formats
+from sklearn_etm._files.arrays import write
 from sklearn_etm.embeddings import WordVectors
 from sklearn_etm.inspection import topic_table
 from sklearn_etm.plotting import LossCurveDisplay, TopicWordsDisplay
@@ -422,6 +424,71 @@ def test_damaged_files_are_refused(lntm, X, suffix, tmp_path):
         path.write_bytes(content[:length])
         with pytest.raises(ValueError, match=f"model{suffix} is damaged or cut off: "):
             sklearn_etm.load(path)
+
+
+CHANGED = {  # arrays and entries of a state that nobody could answer with, and what is said of them
+    "NaN": ({"components_": lambda a: a * np.nan}, {}, "components_ holds numbers that are not finite"),
+    "topics that are no distributions": ({"components_": lambda a: 2 * a}, {}, "topics must be distributions of words"),
+    "fewer words": ({"components_": lambda a: a[:, :-1]}, {}, "must be numbers of the shape"),
+    "no topic": ({"components_": lambda a: a[:0]}, {}, "topics must be distributions"),
+    "one dimension": ({"components_": np.ravel}, {}, "not enough values to unpack"),
+    "a prior below zero": ({"doc_topic_prior_scale_": lambda a: -a}, {}, "the scale of the prior holds numbers"),
+    "another prior": (
+        {"doc_topic_prior_mean_": lambda a: a[:1]},
+        {},
+        "the mean of the prior must be numbers of the shape",
+    ),
+    "infinite weights": (
+        {"model/inference/loc/weight": lambda a: a + np.inf},
+        {},
+        "the weights of a layer holds numbers",
+    ),
+    "other weights": ({"model/inference/features/projection": np.transpose}, {}, "must be numbers of the shape"),
+    "another parameter": ({}, {"transform_iter": "many"}, "transform_iter of LNTMTransformer must be an integer"),
+    "another number of words": ({}, {"n_features_in_": 7}, "components_ has the shape"),
+    "wide strings": (
+        {},
+        {"feature_names_in_": {"strings": ["<U500000000", ["a"] * 40]}},
+        "is too wide for its strings",
+    ),
+    "few names": ({}, {"feature_names_in_": {"strings": ["|O", ["a"]]}}, "feature_names_in_ must have 40 words"),
+    "no model": ({}, {"_model": None}, "object is not a mapping"),
+}
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.parametrize("name", CHANGED)
+def test_files_that_somebody_has_changed_are_refused(lntm, name, suffix, tmp_path):
+    """With the checksum that belongs to it."""
+    change, entries, message = CHANGED[name]
+    arrays, header = lntm.to_arrays()
+    assert change.keys() <= arrays.keys()
+    arrays = arrays | {array: made(arrays[array]) for array, made in change.items()}
+    write(tmp_path / f"model{suffix}", arrays, {**header, "state": header["state"] | entries})
+    with pytest.raises(ValueError, match=f"This LNTMTransformer is damaged or cut off: .*({message})"):
+        sklearn_etm.load(tmp_path / f"model{suffix}")
+
+
+def test_a_class_that_is_none(lntm, tmp_path):
+    arrays, header = lntm.to_arrays()
+    write(tmp_path / "model.npz", arrays, header | {"class": []})
+    with pytest.raises(ValueError, match=r"holds a \[\]: import the module"):
+        sklearn_etm.load(tmp_path / "model.npz")
+
+
+def test_arrays_larger_than_their_file_take_no_memory(tmp_path):
+    header = repr({"descr": "<f4", "fortran_order": False, "shape": (10**12,)}).encode() + b"\n"
+    with zipfile.ZipFile(tmp_path / "model.npz", "w") as archive:
+        archive.writestr("header.json", "{}")
+        archive.writestr("a.npy", b"\x93NUMPY\1\0" + len(header).to_bytes(2, "little") + header + bytes(8))
+    with pytest.raises(ValueError, match=r"damaged or cut off: an array must be of the shape \(1000000000000,\)"):
+        sklearn_etm.load(tmp_path / "model.npz")
+
+
+def test_a_model_that_could_not_be_loaded_is_not_saved(lntm, tmp_path):
+    with pytest.raises(ValueError, match="transform_iter of LNTMTransformer must be an integer of at least 0; got -1"):
+        sklearn_etm.save(copy.deepcopy(lntm).set_params(transform_iter=-1), tmp_path / "model.npz")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_zip_of_other_arrays_is_refused(tmp_path):

@@ -7,6 +7,7 @@ import json
 import lzma
 import pickle
 import struct
+import sys
 import tarfile
 import warnings
 import zipfile
@@ -304,7 +305,43 @@ def objects_file(words, rows):
     return file.getvalue()
 
 
+def huge_npz(shape):
+    """Arrays that say that they are larger than their file."""
+    file = io.BytesIO()
+    header = repr({"descr": "<f4", "fortran_order": False, "shape": shape}).encode() + b"\n"
+    array = b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + bytes(8)
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("words.npy", npy_file(np.array(["star"])))
+        archive.writestr("vectors.npy", array)
+    return file.getvalue()
+
+
+def packed_npz(method):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("vectors.npy", npy_file(np.zeros((1000, 1000))))
+    return file.getvalue()
+
+
+class Evil:
+    """Leaves a trace where it is unpickled."""
+
+    def __reduce__(self):
+        return exec, ("import sys; sys.unpickled = True",)
+
+
 BAD_FILES = {
+    "huge.npz": (huge_npz((10**12, 5)), "huge.npz must hold one array of words"),
+    "wide.npz": (huge_npz((10**12, 0)), "wide.npz must have one vector a word"),
+    "packed.npz": (packed_npz(zipfile.ZIP_LZMA), "packed.npz is damaged.*another method than deflate"),
+    "sizes.txt": (b"1 " + b"9" * 30 + b"\nstar moon\n", "Line 2 of sizes.txt must be a word and"),
+    "digits.txt": (b"1 " + b"9" * 5000 + b"\nstar moon\n", "Line 2 of digits.txt must be a word and"),
+    "no_numbers.bin": (b"2 0\nstar \nmoon \n", "no_numbers.bin holds no word vectors"),
+    "evil.pkl": (pickle.dumps(Evil()), "evil.pkl is a pickle"),
+    "evil.joblib": (pickle.dumps(Evil()), "evil.joblib is a pickle"),
+    "evil.npz": (objects_file([Evil()], ROWS[:1]), "evil.npz must hold one array of words"),
+    "evil.kv.gz": (gzip.compress(pickle.dumps(Evil())), "run whatever code is in them"),
+    "evil.kv": (pickle.dumps(Evil()), r"run whatever code is in them.*load_vectors\(path, allow_pickle=True\)"),
     "short_later.txt": (PLAIN.encode() + b"team 1 2\n", "Line 4 of short_later.txt must be a word and 3 numbers"),
     "unequal.txt": (b"star 1 2\nmoon 1 2 3\n", "Line 1 of unequal.txt must be a word and 3 numbers"),
     "lying.txt": (b"3 5\n" + PLAIN.encode(), "lying.txt says in line 1 that vectors have 5 numbers, but .* have 3"),
@@ -354,6 +391,35 @@ def test_damaged_files(name, tmp_path):
     path.write_bytes(content)
     with pytest.raises(ValueError, match=message):
         load_vectors(path)
+
+
+def test_no_pickle_is_loaded_unasked(tmp_path):
+    """Whatever the name, and also as the parameter of an estimator."""
+    for name, content in {name: content for name, (content, _) in BAD_FILES.items() if "evil" in name}.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(ValueError):
+            load_vectors(tmp_path / name)
+        with pytest.raises(ValueError):
+            ETMTransformer(**SMALL, embeddings=tmp_path / name, vocabulary=["star"]).fit([[1], [2]])
+    assert not hasattr(sys, "unpickled")
+
+
+def test_vectors_of_gensim(tmp_path):
+    """Its own format, where the user trusts it."""
+    gensim = pytest.importorskip("gensim")
+    vectors = gensim.models.KeyedVectors(5)
+    vectors.add_vectors(WORDS, ROWS)
+    vectors.save(str(tmp_path / "vectors.kv"))
+    assert_array_equal(load_vectors(tmp_path / "vectors.kv", allow_pickle=True)["goal"], ROWS[3])
+
+
+@pytest.mark.filterwarnings("error")
+def test_numbers_beyond_single_precision(tmp_path):
+    """They are infinite, and refused where they are used."""
+    (tmp_path / "vectors.txt").write_text("star 1e39 0\nmoon 0 1\n")
+    assert load_vectors(tmp_path / "vectors.txt")["moon"].tolist() == [0, 1]
+    with pytest.raises(ValueError, match="must be finite; the vector of 'star'"):
+        align_embeddings(tmp_path / "vectors.txt", ["star", "moon"])
 
 
 def test_missing_file():
@@ -493,6 +559,26 @@ BAD_TENSORS = {
     "no matrix": (None, {"weights": tensor([1.0])}, {}, "must hold one array of two dimensions"),
     "a tokenizer without words": (None, {"v": tensor(SIMPLE)}, {}, "under 'vocab' of its 'model'; it has none"),
     "more tokens than rows": (None, {"v": tensor(SIMPLE)}, {"model": {"vocab": {"star": 7}}}, "numbered up to 7"),
+    "tokens below zero": (None, {"v": tensor(SIMPLE)}, {"model": {"vocab": {"star": -1}}}, "must have whole numbers"),
+    "tokens that are no numbers": (None, {"v": tensor(SIMPLE)}, {"model": {"vocab": {"star": "0"}}}, "whole numbers"),
+    "an odd tokenizer": (
+        None,
+        {"v": tensor(SIMPLE)},
+        {"model": {"vocab": {"star": 0}}, "added_tokens": [{}]},
+        "The tokenizer.json beside model.safetensors is not as tokenizers write it: KeyError",
+    ),
+    "rows below zero": (
+        None,
+        {"v": tensor(SIMPLE), "mapping": tensor([-1], "I64")},
+        {"model": {"vocab": {"star": 0}}},
+        "must have the rows of its tokens as 'mapping'",
+    ),
+    "rows that are no numbers": (
+        None,
+        {"v": tensor(SIMPLE), "mapping": tensor([0.5])},
+        {"model": {"vocab": {"star": 0}}},
+        "must have the rows of its tokens as 'mapping'",
+    ),
     "neither": (None, {"v": tensor(SIMPLE)}, None, "it has neither"),
 }
 
@@ -504,6 +590,35 @@ def test_bad_safetensors(name, tmp_path):
     path.write_bytes(tensors_file(metadata, **tensors))
     if tokenizer is not None:
         (tmp_path / "tokenizer.json").write_text(json.dumps(tokenizer))
+    with pytest.raises(ValueError, match=message):
+        load_vectors(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (b"[" * 100_000, "The header of model.safetensors must be JSON"),
+        (b"[]", "must be an object"),
+        (b'{"__metadata__": {"words": []}}', "its metadata one of strings"),
+        *[
+            (
+                json.dumps({"vectors": entry}).encode(),
+                "must have the dtype, the shape and the two data_offsets of 'vectors'",
+            )
+            for entry in (
+                None,
+                {},
+                {"dtype": "F32", "shape": [-1, -2], "data_offsets": [0, 8]},
+                {"dtype": "F32", "shape": [1, 2], "data_offsets": [0]},
+                {"dtype": ["F32"], "shape": [1, 2], "data_offsets": [0, 8]},
+                {"dtype": "F32", "shape": [10**30, 2], "data_offsets": [0, 8]},
+            )
+        ],
+    ],
+)
+def test_headers_of_safetensors(header, message, tmp_path):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(struct.pack("<Q", len(header)) + header + bytes(8))
     with pytest.raises(ValueError, match=message):
         load_vectors(path)
 

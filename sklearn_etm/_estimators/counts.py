@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
 from .._inputs.vectorizer import feature_names
-from .._sparse import canonical, widened, with_data
+from .._sparse import canonical, check_indices, widened, with_data
 from .._warnings import is_fitted_for_its_score, warn
 
 MANY_COLUMNS, LEAST_USED = 1 << 15, 0.25  # of which fewer are used than this share
@@ -41,7 +41,10 @@ def check_counts(estimator: BaseEstimator, X: Any, method: str, reset: bool = Fa
     """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
     _check_is_here(estimator, X, method)
     is_single = getattr(X, "dtype", None) == np.float32
-    X = canonical(_validated(estimator, widened(X), reset))
+    if sp.issparse(X):
+        check_indices(X)
+        X = widened(X)
+    X = canonical(_validated(estimator, X, reset))
     lowest, highest = X.data.min(initial=0.0), X.data.max(initial=0.0)
     if lowest < 0:
         raise ValueError(
@@ -95,7 +98,7 @@ def _validated(estimator: BaseEstimator, X: Any, reset: bool) -> Any:
     if not reset and _is_plain(estimator, X, names):
         X = with_data(X, X.data.astype(np.result_type(X.dtype, np.float32), copy=False))
     else:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):  # it adds up what is not finite
             if names is not None:  # scikit-learn does not see them
                 warnings.filterwarnings("ignore", message="X does not have valid feature names")
             try:

@@ -39,6 +39,7 @@ class Posterior(NamedTuple):
 class EncodedTopicModel(BaseTopicModel):
     """What models with an encoder share."""
 
+    _inference: ClassVar[type] = Encoder
     _kinds: ClassVar[dict[str, kinds.Kind]] = {
         **BaseTopicModel._kinds,
         "encoder_features": kinds.COUNT,

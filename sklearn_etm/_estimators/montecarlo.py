@@ -164,6 +164,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
     True
     """
 
+    _inference: ClassVar[type] = chains.ChainStart
     _kinds: ClassVar[dict[str, kinds.Kind]] = {
         **BaseTopicModel._kinds,
         "likelihood": kinds.LIKELIHOOD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -16,6 +16,7 @@ from .._files import formats
 from .._files.trees import put_together, taken_apart
 from .._fitted.model import TopicModel
 from .._fitted.plain import class_of, from_plain, to_plain
+from . import parameters as kinds
 
 OF_TRAINING = ("_state", "_held")  # attributes that `slim` leaves out
 OF_PROCESS = ("_skl_callbacks", "_parent_callback_ctx")  # and those that `to_arrays` does: progress bars and the like
@@ -33,7 +34,10 @@ class SavingMixin:
     """What was learned is saved as plain arrays by name, with the number of its format."""
 
     _model: TopicModel
+    _inference: ClassVar[type]  # of `_model`
+    _kinds: ClassVar[dict[str, kinds.Kind]]
     components_: np.ndarray
+    n_features_in_: int
 
     def __getstate__(self):
         """Records are taken apart, and topics saved once."""
@@ -125,6 +129,8 @@ class SavingMixin:
         TypeError
             If a parameter is neither plain (numbers, strings, lists, arrays, paths) nor a ``RandomState``: which one is
             said. A table of word vectors that the model was fitted with is, since it keeps those of its words.
+        ValueError
+            If a parameter was set to what it cannot be.
 
         Examples
         --------
@@ -141,6 +147,7 @@ class SavingMixin:
         True
         """
         check_is_fitted(self)
+        kinds.check_parameters(self, self._kinds)  # or it could not be loaded
         state = {name: value for name, value in self.__getstate__().items() if name not in OF_PROCESS}
         number, version = state.pop(formats.NUMBER), state.pop(formats.VERSION)
         tree, arrays = taken_apart(state, type(self).__name__)
@@ -166,7 +173,8 @@ class SavingMixin:
         Raises
         ------
         ValueError
-            If they are of another class or of a newer version, or something is missing in them.
+            If they are of another class or of a newer version, or if something is missing in what the model answers
+            with, does not fit, or is not finite.
         """
         what = f"This {cls.__name__}"
         number, version = header.get(FORMAT), header.get(VERSION)
@@ -176,15 +184,26 @@ class SavingMixin:
         model = object.__new__(cls)
         try:
             state = put_together(header[STATE], arrays)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise formats.damaged(what, error) from error
-        try:
             model.__setstate__({**state, formats.NUMBER: number, formats.VERSION: version})
-        except (AttributeError, KeyError, TypeError) as error:
-            raise formats.damaged(what, error) from error
-        if not hasattr(model, "_model"):
-            raise formats.damaged(what, "there is no fitted model in it")
+            model._check_served()
+        except (MemoryError, formats.Damaged):
+            raise
+        except Exception as error:  # what was changed makes any error
+            raise formats.damaged(what, f"{error}" or type(error).__name__) from error
         return model
+
+    @np.errstate(all="ignore")
+    def _check_served(self) -> None:
+        """Raise a ValueError where this model could not answer: parts of it do not fit together, or are no numbers."""
+        if not hasattr(self, "_model"):
+            raise ValueError("there is no fitted model in it")
+        self._model.check(self._inference)
+        n_words = self._model.components.shape[1]
+        if self.components_.shape != self._model.components.shape or self.n_features_in_ != n_words:
+            raise ValueError(f"components_ has the shape {self.components_.shape}, and there are {n_words} words")
+        if len(getattr(self, "feature_names_in_", range(n_words))) != n_words:
+            raise ValueError(f"feature_names_in_ must have {n_words} words")
+        kinds.check_parameters(self, self._kinds)
 
 
 def save(model: Any, path: str | os.PathLike) -> None:
@@ -250,8 +269,9 @@ def load(path: str | os.PathLike) -> Any:
     Raises
     ------
     ValueError
-        If the file is damaged, cut off or was changed, be it by a bit; if a newer version of the package wrote it: both
-        are named then; or if it is of a class that is not imported.
+        If the file is damaged, cut off or was changed, be it by a bit; if somebody has made it so that the model could
+        not answer; if a newer version of the package wrote it: both are named then; or if it is of a class that is not
+        imported.
     FileNotFoundError
         If there is no such file.
 
@@ -263,7 +283,7 @@ def load(path: str | os.PathLike) -> Any:
     formats.check(header.get(FORMAT), header.get(VERSION), os.fspath(path))
     name = header.get(NAME)
     known = {_name(cls): cls for cls in _subclasses(SavingMixin)}
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise ValueError(f"{os.fspath(path)} holds a {name}: import the module that defines it first.")
     return known[name].from_arrays(arrays, header)
 

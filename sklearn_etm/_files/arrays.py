@@ -13,13 +13,13 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
 from .formats import damaged
+from .npz import array_of, parts
 from .whole import replacing
 
 HEADER = "header.json"
@@ -118,16 +118,15 @@ def _repeats(array: np.ndarray) -> bool:
 
 
 def _read_npz(file: BinaryIO, size: int) -> Saved:
-    with zipfile.ZipFile(file) as archive:
-        parts = archive.namelist()
-        if HEADER not in parts:
-            raise ValueError(f"it has no {HEADER}, as files of sklearn_etm.save have")
-        arrays = {}
-        for part in parts:
-            if part != HEADER:
-                content = BytesIO(archive.read(part))
-                arrays[part.removesuffix(".npy")] = np.lib.format.read_array(content, allow_pickle=False)
-        return Saved(arrays, json.loads(archive.read(HEADER)))
+    arrays, header = {}, None
+    for name, content in parts(file):
+        if name == HEADER:
+            header = json.loads(content)
+        else:
+            arrays[name.removesuffix(".npy")] = array_of(content)
+    if header is None:
+        raise ValueError(f"it has no {HEADER}, as files of sklearn_etm.save have")
+    return Saved(arrays, header)
 
 
 # .safetensors

@@ -20,6 +20,10 @@ NUMBER = "_sklearn_etm_format"
 VERSION = "_sklearn_etm_version"
 
 
+class Damaged(ValueError):
+    """What is saved cannot be what was written."""
+
+
 def stamped(state: Mapping[str, Any]) -> dict[str, Any]:
     """A state with the number of the format, and the version of the package, that it is written in."""
     return {**state, NUMBER: FORMAT, VERSION: __version__}
@@ -59,6 +63,6 @@ def defaults(cls: type) -> dict[str, Any]:
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
-def damaged(what: str, why: object) -> ValueError:
+def damaged(what: str, why: object) -> Damaged:
     """The error to raise where something saved cannot be what was written."""
-    return ValueError(f"{what} is damaged or cut off: {why}. Load another copy of it.")
+    return Damaged(f"{what} is damaged or cut off: {why}. Load another copy of it.")

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from .npz import MAX_RATIO
+
 NUMERIC = "biuf"  # kinds of dtypes of arrays
 
 
@@ -114,7 +116,7 @@ def _value(node: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     if kind == "scalar":
         return _numeric(held[0]).type(_value(held[1], arrays))
     if kind == "strings":
-        return np.array(held[1], dtype=_of_strings(held[0]))
+        return np.array(held[1], dtype=_of_strings(*held))
     if kind == "random_state":
         return _generator(_value(held, arrays))
     if kind == "path":
@@ -129,10 +131,12 @@ def _numeric(name: str) -> np.dtype:
     return dtype
 
 
-def _of_strings(name: str) -> np.dtype:
+def _of_strings(name: str, strings: list[str]) -> np.dtype:
     dtype = np.dtype(name)
     if dtype.kind not in "UO":
         raise ValueError(f"{name} is no type of strings")
+    if dtype.itemsize * len(strings) > MAX_RATIO * sum(len(string) + 1 for string in strings):
+        raise ValueError(f"{name} is too wide for its strings")
     return dtype
 
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from .._numbers import BLOCK_FLOATS, TINY, softmax
 from .._sparse import entry_blocks, entry_rows, row_sums
-from .plain import record
+from .plain import MAX_VALUE, check_number, record
 from .prior import LogisticNormal
 from .proportions import WordRows, refine
 
@@ -30,6 +30,13 @@ class ChainStart:
 
     seed: int
     step_size: float  # in units of the least width that the posterior of a document can have
+
+    def check(self, K: int, V: int, prior: Any) -> None:
+        """Raise a ValueError where chains could not start."""
+        check_number("seed", self.seed, -1, 2**63)
+        check_number("step_size", self.step_size, 0, MAX_VALUE)
+        if not isinstance(prior, LogisticNormal):
+            raise ValueError("the prior is that of another model")
 
 
 class Sampler(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._sparse import with_data
-from .plain import record
+from .plain import MAX_VALUE, check_array, check_number, record
 from .prior import Prior
 
 
@@ -45,6 +45,12 @@ class Linear:
         """The layer's answer, not yet bent."""
         return h @ self.weight + self.bias
 
+    def check(self, n_inputs: int, n_outputs: int) -> int:
+        """The number of outputs; a ValueError where the layer has others than these."""
+        check_array("the weights of a layer", self.weight, n_inputs, n_outputs)
+        check_array("the bias of a layer", self.bias, n_outputs)
+        return n_outputs
+
     def of(self, topics: slice) -> Linear:
         """The layer with some of its outputs."""
         return Linear(self.weight[:, topics], self.bias[topics])
@@ -59,6 +65,18 @@ class Encoder:
     loc: Linear
     log_variance: Linear | None  # of q, where it has a scale
     temperature: float  # of the softmax of loc that is a first guess of theta
+
+    def check(self, K: int, V: int, prior: Prior) -> None:
+        """Raise a ValueError where this does not read V words, or does not answer for K topics."""
+        size = np.shape(self.features.projection)[-1]
+        check_array("idf", self.features.idf, V)
+        check_array("projection", self.features.projection, V, size)
+        for layer in self.hidden:
+            size = layer.check(size, np.shape(layer.bias)[0])
+        self.loc.check(size, K)
+        if self.log_variance is not None:
+            self.log_variance.check(size, K)
+        check_number("temperature", self.temperature, 0, MAX_VALUE)
 
     def of(self, topics: slice) -> Encoder:
         """The encoder of some topics among themselves."""

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
-from .plain import record
+from .plain import check_array, check_number, record
+from .prior import Dirichlet, LogisticNormal
 
 
 @record
@@ -20,6 +21,19 @@ class TopicModel:
     inference: Any  # Encoder, or ChainStart where there is none
     likelihood: str  # "multinomial", or "poisson": the same but for a constant of the counts
     background_share: float | None = None  # of all tokens, that topic 0 holds; None where it is no background
+
+    def check(self, inference: type[Any]) -> None:
+        """Raise a ValueError where parts do not fit together, or are no numbers: after somebody has changed a file."""
+        K, V = np.shape(self.components)
+        check_array("components_", self.components, K, V)
+        if not K or self.components.min(initial=0) < 0 or not np.allclose(self.components.sum(axis=1), 1, atol=1e-3):
+            raise ValueError("topics must be distributions of words")
+        if not isinstance(self.prior, LogisticNormal | Dirichlet) or not isinstance(self.inference, inference):
+            raise ValueError("the prior or the inference is that of another model")
+        self.prior.check(K)
+        self.inference.check(K, V, self.prior)
+        if self.background_share is not None:
+            check_number("background_share", self.background_share, 0, 1 if K > 1 else 0)
 
     @property
     def background(self) -> int | None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, dataclass_transform
 
+import numpy as np
+
 CLASS = "class"
+MAX_VALUE = 1e30  # beyond, nothing is learned in float32
 _classes: dict[str, type] = {}
 
 
@@ -15,6 +18,24 @@ def record(cls: type) -> type:
     cls = dataclass(frozen=True, eq=False)(cls)
     _classes[cls.__name__] = cls
     return cls
+
+
+def check_array(what: str, array: Any, *shape: int, positive: bool = False) -> None:
+    """Raise a ValueError where this is no array of finite numbers of this shape, or not above 0 where it must be."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.shape != shape:
+        raise ValueError(f"{what} must be numbers of the shape {shape}")
+    if not (np.abs(array) < MAX_VALUE).all() or (positive and not (array > 0).all()):
+        raise ValueError(f"{what} holds numbers that are not finite, or out of range")
+
+
+def check_number(what: str, value: Any, low: float, high: float) -> None:
+    """Raise a ValueError where this is no number between two."""
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, int | float | np.integer | np.floating)
+        or not low < value < high
+    ):
+        raise ValueError(f"{what} must be a number between {low:g} and {high:g}; it is {value!r}")
 
 
 def to_plain(held: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._numbers import softmax
-from .plain import record
+from .plain import check_array, record
 
 
 @record
@@ -40,6 +40,12 @@ class LogisticNormal:
         K = len(self.mean)
         return (max(1 - 2 / K, 0.0) + np.exp(self.mean) * np.exp(-self.mean).mean() / K) / self.scale**2
 
+    def check(self, K: int) -> None:
+        """Raise a ValueError where this is no prior of K topics."""
+        check_array("the mean of the prior", self.mean, K)
+        check_array("the scale of the prior", self.scale, K, positive=True)
+        check_array("the prior", self.concentration, K, positive=True)
+
     @property
     def parameters(self) -> tuple[np.ndarray, np.ndarray]:
         """Location and scale, as an encoder gives them of a document."""
@@ -68,6 +74,10 @@ class Dirichlet:
     r""":math:`\theta \sim \mathrm{Dir}(a)`."""
 
     concentration: np.ndarray  # (K,)
+
+    def check(self, K: int) -> None:
+        """Raise a ValueError where this is no prior of K topics."""
+        check_array("the prior", self.concentration, K, positive=True)
 
     @property
     def parameters(self) -> tuple[np.ndarray, None]:

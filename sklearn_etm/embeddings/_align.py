@@ -42,7 +42,7 @@ class Found(NamedTuple):
     compose: Callable[[list[str]], np.ndarray] | None = None  # vectors of other words, of their subwords
 
 
-@np.errstate(under="ignore")
+@np.errstate(under="ignore", over="ignore", invalid="ignore")
 def align_embeddings(
     embeddings: Any,
     feature_names: Sequence[str] | None = None,

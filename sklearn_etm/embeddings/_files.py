@@ -11,12 +11,13 @@ import os
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from .._files.npz import array_of, parts
 from . import _fasttext, _safetensors, _text
 
 Rows = tuple[list[str], np.ndarray]  # words, and their vectors (n, L) float32
@@ -38,17 +39,24 @@ DAMAGES = (EOFError, gzip.BadGzipFile, lzma.LZMAError, zlib.error, zipfile.BadZi
 FOLDERS = ("model.safetensors", "0_StaticEmbedding/model.safetensors")  # of model2vec and of sentence-transformers
 
 
-def read_vectors(path: str | os.PathLike, wanted: Collection[str] | None = None) -> Rows:
+def read_vectors(path: str | os.PathLike, wanted: Collection[str] | None = None, allow_pickle: bool = False) -> Rows:
     """Words of a file and their vectors; those of ``wanted`` that it has, or all.
 
-    Formats: see `load_vectors`.
+    Formats, and what ``allow_pickle`` allows: see `load_vectors`.
     """
     path = located(path)
+    reader = _reader(path)
+    if reader is _read_gensim and not allow_pickle:
+        raise ValueError(
+            f"{path.name} is named as gensim's pickles are, which run whatever code is in them when they are loaded. "
+            "If you trust whoever wrote it, pass load_vectors(path, allow_pickle=True); else ask for it in a format of "
+            "numbers: KeyedVectors.save_word2vec_format(path, binary=True) writes one."
+        )
     try:
-        words, vectors = _reader(path)(path, None if wanted is None else set(wanted))
+        words, vectors = reader(path, None if wanted is None else set(wanted))
     except DAMAGES as error:
         raise ValueError(f"{path.name} is damaged, or cut off: {error}.") from error
-    if not len(words) and wanted is None:
+    if wanted is None and not np.size(vectors):
         raise ValueError(f"{path.name} holds no word vectors.")
     return list(words), np.asarray(vectors, dtype=np.float32)
 
@@ -182,13 +190,20 @@ def _word2vec_rows(content: Any, path: Path, wanted: set[str] | None):
         raise ValueError(MOVED.format(path.name))
 
 
+def _damages_named(found: Iterator[Any], path: Path) -> Iterator[Any]:
+    try:
+        yield from found
+    except ValueError as error:
+        raise ValueError(f"{path.name} is damaged, or cut off: {error}.") from error
+
+
 def _read_npz(path: Path, wanted: set[str] | None) -> Rows:
-    words, vectors = {}, {}
-    with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-        names = arrays.files
-        for name in names:
+    words, vectors, names = {}, {}, []
+    with open(path, "rb") as file:
+        for part, content in _damages_named(parts(file), path):
+            names.append(name := part.removesuffix(".npy"))
             try:
-                array = arrays[name]
+                array = array_of(content)
             except ValueError:  # an array of objects is a pickle
                 continue
             if array.ndim == 1 and array.dtype.kind in "US":

@@ -20,6 +20,7 @@ TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I8": "<i1", "
 VECTORS = ("F64", "F32", "F16", "BF16", "I8")  # types of vectors; those in I8 are scaled
 NAMES = ("embeddings", "embedding.weight", "vectors")  # of the vectors, where several arrays could be
 SHOWN = 5
+SHOWN_NAME = 40  # characters of a name that an error shows
 WORD_START = "\u2581"  # how a Unigram tokenizer writes the blank before a word
 
 
@@ -64,7 +65,13 @@ def read(path: Path, wanted: set[str] | None) -> tuple[list[str], np.ndarray]:
             f"{path.name} must have its words as a JSON list under 'words' in its metadata, or a tokenizer.json beside "
             "it; it has neither."
         )
-    rows = _rows_of_words(_parsed(tokenizer.read_text(encoding="utf-8"), f"The {tokenizer.name} beside {path.name}"))
+    what = f"The {tokenizer.name} beside {path.name}"
+    try:
+        rows = _rows_of_words(_parsed(tokenizer.read_bytes(), what))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{what} is not as tokenizers write it: {type(error).__name__}: {error}.") from error
+    if not all(_are_whole([row]) for row in rows.values()):
+        raise ValueError(f"{what} must have whole numbers as ids of its tokens.")
     return _of_tokens(tensors, vectors, {word: rows[word] for word in rows if wanted is None or word in wanted})
 
 
@@ -75,14 +82,34 @@ def _open(path: Path) -> Tensors:
         if size < 8 or length > size - 8:
             raise ValueError(f"{path.name} is cut off, or not of the format that its name says.")
         header = _parsed(file.read(length), f"The header of {path.name}")
-    metadata = header.pop("__metadata__", {})
+    metadata = header.pop("__metadata__", {}) if isinstance(header, dict) else None
+    if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
+        raise ValueError(f"The header of {path.name} must be an object, and its metadata one of strings.")
+    for name, entry in header.items():
+        if not _is_entry(entry):
+            raise ValueError(
+                f"The header of {path.name} must have the dtype, the shape and the two data_offsets of "
+                f"{name[:SHOWN_NAME]!r}."
+            )
     return Tensors(path, header, metadata, 8 + length)
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether this describes an array."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("dtype"), str):
+        return False
+    shape, offsets = entry.get("shape"), entry.get("data_offsets", [])
+    return _are_whole(shape) and _are_whole(offsets) and len(offsets) == 2
+
+
+def _are_whole(numbers: Any) -> bool:
+    return isinstance(numbers, list) and all(type(n) is int and 0 <= n < 2**63 for n in numbers)
 
 
 def _parsed(text: str | bytes, what: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{what} must be JSON: {error}.") from error
 
 
@@ -116,15 +143,17 @@ def _words_of_metadata(tensors: Tensors) -> list[str]:
 def _of_tokens(tensors: Tensors, vectors: np.ndarray, rows: dict[str, int]) -> tuple[list[str], np.ndarray]:
     """Words and vectors by the numbers of tokens; in model2vec these may share a vector, and have weights."""
     tokens = np.fromiter(rows.values(), dtype=np.intp, count=len(rows))
-    shared = tensors.array("mapping") if "mapping" in tensors.header else np.arange(len(vectors))
+    shared = tensors.array("mapping").reshape(-1) if "mapping" in tensors.header else np.arange(len(vectors))
     weights = tensors.array("weights").reshape(-1) if "weights" in tensors.header else None
     n_tokens = min(len(shared), len(shared) if weights is None else len(weights))
+    if shared.size and (shared.dtype.kind != "i" or shared.min() < 0):
+        raise ValueError(f"{tensors.path.name} must have the rows of its tokens as 'mapping', in whole numbers.")
     if tokens.max(initial=-1) >= n_tokens or shared.max(initial=-1) >= len(vectors):
         raise ValueError(
             f"{tensors.path.name} must have one vector a word; its tokenizer has {len(rows)} words, numbered up to "
             f"{tokens.max(initial=0)}, and there are {n_tokens} vectors."
         )
-    chosen = np.asarray(vectors[shared[tokens]], dtype=np.float32)
+    chosen = np.asarray(vectors[shared[tokens].astype(np.intp)], dtype=np.float32)
     return list(rows), chosen if weights is None else chosen * np.asarray(weights[tokens], dtype=np.float32)[:, None]
 
 

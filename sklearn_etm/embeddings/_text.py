@@ -22,6 +22,7 @@ from .._warnings import warn
 SAMPLE = 100  # lines that vote
 N_SHOWN = 3  # odd lines that a warning names
 SHOWN = 40  # characters of each
+MAX_DIGITS = 18  # of a size
 UNDECODED = re.compile(r"\\x[89a-f][0-9a-f]")  # bytes that are not UTF-8, as they are kept
 MARKS = {  # byte order marks; that of UTF-32 starts with that of UTF-16
     codecs.BOM_UTF32_LE: "utf-32",
@@ -174,7 +175,7 @@ def _fields(line: str, separator: str) -> list[str]:
 
 
 def _are_sizes(fields: list[str]) -> bool:
-    return len(fields) == 2 and all(field.isdecimal() for field in fields)
+    return len(fields) == 2 and all(field.isdecimal() and len(field) <= MAX_DIGITS for field in fields)
 
 
 def _count_numbers(fields: list[str], separator: str) -> int:

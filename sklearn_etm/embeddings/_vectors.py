@@ -114,8 +114,8 @@ class CutVectors(WordVectors):
         return type(self), (self.words, self.vectors, tuple(sorted(self.without)), self.origin)
 
 
-@np.errstate(under="ignore")
-def load_vectors(path: str | os.PathLike) -> WordVectors:
+@np.errstate(under="ignore", over="ignore", invalid="ignore")
+def load_vectors(path: str | os.PathLike, *, allow_pickle: bool = False) -> WordVectors:
     r"""Read all word vectors of a file, once for many fits.
 
     Parameters
@@ -125,8 +125,12 @@ def load_vectors(path: str | os.PathLike) -> WordVectors:
         or with commas (``.csv``), in UTF-8, or UTF-16 with its mark; binary of word2vec or fastText (``.bin``);
         ``.npz`` of an array of words and one of vectors; ``.safetensors`` of one array, with its words as JSON under
         "words" in the metadata or in a ``tokenizer.json`` beside it, or the folder of both, as of model2vec; gensim's
-        own ``.kv``. Text and word2vec's binary may be compressed (``.gz``, ``.bz2``, ``.xz``). Of a word that comes
-        twice the first vector counts. Words that are not UTF-8 are kept with their bytes as ``\\x..``.
+        own ``.kv``, if ``allow_pickle`` says so. Text and word2vec's binary may be compressed (``.gz``, ``.bz2``,
+        ``.xz``). Of a word that comes twice the first vector counts. Words that are not UTF-8 are kept with their bytes
+        as ``\\x..``.
+    allow_pickle : bool, default=False
+        Whether to read gensim's ``.kv``, which is a pickle: whatever code is in it is run. All other formats hold words
+        and numbers, and pickles in them, such as arrays of objects in an ``.npz``, are never loaded.
 
     Returns
     -------
@@ -140,7 +144,7 @@ def load_vectors(path: str | os.PathLike) -> WordVectors:
         If there is no such file.
     ValueError
         If the file is not of a format named here, such as an archive of several, or is damaged. Where it can be told,
-        the line is named.
+        the line is named. For a ``.kv`` without ``allow_pickle``.
     ImportError
         If the format needs a package that is not installed: ``.kv`` needs gensim.
 
@@ -160,4 +164,4 @@ def load_vectors(path: str | os.PathLike) -> WordVectors:
     ...     load_vectors(path)
     WordVectors(2 words, 2 dimensions)
     """
-    return WordVectors(*read_vectors(path))
+    return WordVectors(*read_vectors(path, allow_pickle=allow_pickle))

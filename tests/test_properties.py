@@ -121,7 +121,7 @@ def test_counts_of_any_kind(learned, method, data):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-@settings(QUICK, max_examples=300)
+@settings(QUICK, max_examples=100)
 @given(data=st.data())
 def test_counts_of_any_kind_at_length(learned, method, data):
     check_counts_of_any_kind(learned, data, method)

@@ -378,6 +378,12 @@ BAD_FILES = {
     "text.bin": (b"star 1 2\n", "text.bin must be a binary of word2vec.*Give text the name .txt"),
     "cut.bin": (b"2 3\nstar " + bytes(12) + b"\ngoal 123", "cut.bin is cut off"),
     "cut_model.bin": (struct.pack("<ii", 793712314, 12) + bytes(40), "cut_model.bin is cut off"),
+    "no_floats.bin": (fasttext_file(["ab"], 0, ROWS[:1, :0]), "no_floats.bin is cut off: it must hold 1 vectors of 0"),
+    "no_vectors.bin": (fasttext_file([], 0, ROWS[:0]), "no_vectors.bin is cut off"),
+    "long.bin": (
+        fasttext_file(["ab"], 1, ROWS[:2], lengths=(3, 10**9)),
+        "long.bin is damaged: .* 1000000000 characters",
+    ),
     "old_model.bin": (struct.pack("<ii", 793712314, 3) + bytes(40), "old_model.bin is of version 3"),
     "wordless.npz": (npz_file([1, 2], ROWS[:2]), "wordless.npz must hold one array of words"),
     "uneven.npz": (npz_file(["star"], ROWS[:2]), "uneven.npz must have one vector a word"),

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.sparse as sp
 
 from .plain import check_array, check_number, record
-from .prior import Dirichlet, LogisticNormal
 
 
 @record
@@ -28,8 +27,8 @@ class TopicModel:
         check_array("components_", self.components, K, V)
         if not K or self.components.min(initial=0) < 0 or not np.allclose(self.components.sum(axis=1), 1, atol=1e-3):
             raise ValueError("topics must be distributions of words")
-        if not isinstance(self.prior, LogisticNormal | Dirichlet) or not isinstance(self.inference, inference):
-            raise ValueError("the prior or the inference is that of another model")
+        if not isinstance(self.inference, inference):
+            raise ValueError("its inference is that of another model")
         self.prior.check(K)
         self.inference.check(K, V, self.prior)
         if self.background_share is not None:

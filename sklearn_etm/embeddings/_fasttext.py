@@ -17,6 +17,7 @@ import numpy as np
 
 START = struct.pack("<i", 793712314)
 VERSIONS = (11, 12)
+MAX_LENGTH = 100  # of n-grams: of all that are longer, a long word would have too many
 SUPERVISED = 3  # a classifier, whose words have no n-grams in version 11
 END = "</s>"  # of a sentence: a word without n-grams
 CHARACTER = re.compile(rb"[^\x80-\xbf][\x80-\xbf]*")  # a byte that starts a character of UTF-8, and those after it
@@ -87,7 +88,7 @@ def open_model(path: Path) -> Model:
         except struct.error as error:
             raise ValueError(f"{path.name} is cut off before its vectors.") from error
         offset = content.tell()
-        if m < words.n_words + bucket or len(content) < offset + 4 * m * n:
+        if n < 1 or m < max(words.n_words + bucket, 1) or len(content) < offset + 4 * m * n:
             raise ValueError(f"{path.name} is cut off: it must hold {words.n_words + bucket} vectors of {n} floats.")
     matrix = np.memmap(path, dtype="<f4", mode="r", offset=offset, shape=(m, n))
     return Model(words, matrix, bucket, min_n, max_n)
@@ -99,6 +100,8 @@ def _header(content: mmap.mmap, path: Path) -> tuple[Dictionary, int, int, int]:
     if version not in VERSIONS:
         raise ValueError(f"{path.name} is of version {version} of fastText's format; known are {VERSIONS}.")
     *_, kind, bucket, min_n, max_n, _, _ = _read(content, "12id")
+    if bucket < 0 or max_n > MAX_LENGTH:
+        raise ValueError(f"{path.name} is damaged: it says that it has {bucket} n-grams of up to {max_n} characters.")
     if version == 11 and kind == SUPERVISED:
         max_n = 0
     size, n_words, _, _, n_pruned = _read(content, "iiiqq")

@@ -75,7 +75,7 @@ def assert_equal_fits(model, expected, X):
     assert_array_equal(copied(model).partial_fit(X).components_, copied(expected).partial_fit(X).components_)
 
 
-@pytest.mark.parametrize("parameters", [{}, {"early_stopping": True}])
+@pytest.mark.parametrize("parameters", [{}, pytest.param({"early_stopping": True}, marks=pytest.mark.slow)])
 def test_an_interrupted_fit_goes_on_to_the_bit(make_model, X, tmp_path, fit, parameters):
     parameters = {"max_iter": 3, **parameters}
     steps = fit(whole := make_model(**parameters), X)

@@ -31,7 +31,7 @@ class Start(NamedTuple):
     vectors: np.ndarray  # (V, L') float32 of the words: what projection is made of, and more where asked for
     unigram: np.ndarray  # (V,) smoothed word frequencies, sum to 1
     topics: np.ndarray  # (K, V), rows sum to 1
-    n_tokens: float  # of the corpus
+    n_tokens: float  # of the documents that passes go over
 
     @property
     def log_deviation(self) -> np.ndarray:
@@ -40,10 +40,21 @@ class Start(NamedTuple):
 
 
 @one_thread()  # threads would add up in an order of their own, too
-def start(X: sp.csr_array, K: int, n_features: int, size: int, rng: np.random.RandomState) -> Start:
-    """Start from documents of at least one token each, with ``size`` dimensions of word vectors or more."""
+def start(
+    X: sp.csr_array,
+    K: int,
+    n_features: int,
+    size: int,
+    rng: np.random.RandomState,
+    word_counts: np.ndarray | None = None,
+) -> Start:
+    """Start from documents of at least one token each, with ``size`` dimensions of word vectors or more.
+
+    ``word_counts`` (V,) are those of the corpus, where X is a sample of it.
+    """
     counts = column_sums(X)
-    unigram = (counts + 0.5) / (counts + 0.5).sum()
+    smoothed = (counts if word_counts is None else word_counts) + 0.5
+    unigram = smoothed / smoothed.sum()
     if X.shape[0] > MAX_DOCUMENTS:
         X = X[np.sort(rng.choice(X.shape[0], MAX_DOCUMENTS, replace=False))]
     document_frequency = np.bincount(X.indices, minlength=X.shape[1])

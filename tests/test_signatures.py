@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ["datasets", "embeddings", "inspection", "metrics", "plotting"]
+MODULES = ["datasets", "distributed", "embeddings", "inspection", "metrics", "plotting"]
 OTHER_WORDS = {
     "top_n": "n_words",
     "estimator": "model",

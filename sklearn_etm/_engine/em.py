@@ -6,6 +6,7 @@ in topics, smoothed and separated, are what the topics are fitted to.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -13,12 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from .._fitted.encoder import Features
 from .._fitted.proportions import Refinement
 from . import programs
-from .batches import Batch
+from .batches import Batch, Corpus
 from .likelihood import expected_counts, refine, topics_alone
 from .model import Spec
 from .problem import Problem
+from .programs import single_precision
 
 M_STEPS = 40  # Adam steps of an M-step that has no closed form
 M_LEARNING_RATE = 0.05
@@ -72,6 +75,35 @@ def separate(counts: np.ndarray, strength: float, spares_largest: bool) -> np.nd
         largest = tokens.argmax()
         separated[:, largest] = counts[:, largest]
     return separated
+
+
+@dataclass(frozen=True, eq=False)
+class EStep:
+    """All that an E-step reads but the documents: arrays of NumPy, so that other processes can have it."""
+
+    spec: Spec
+    features: Features
+    weights: Any  # of the encoder
+    moments: Any  # of its batch norm
+    beta_t: np.ndarray  # (V, K) topics
+    refinement: Refinement
+
+    @single_precision
+    def counts(self, corpus: Corpus) -> np.ndarray:
+        """Expected tokens of each word in each topic, (V, K) in float64."""
+        total = np.zeros(self.beta_t.shape)
+        for stack, batches in corpus.shards():
+            total += np.asarray(self._counted(stack, len(batches)))
+        return total
+
+    @single_precision
+    def compile(self, corpus: Corpus) -> None:
+        """Compile it for a corpus that is laid out already."""
+        if corpus.kept is not None:
+            self._counted(corpus.kept, 0)
+
+    def _counted(self, stack: Batch, n: int) -> jax.Array:
+        return topic_counts(self.spec, self.beta_t, self.weights, self.moments, stack, n, self.refinement)
 
 
 def topic_counts(

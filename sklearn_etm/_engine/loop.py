@@ -68,11 +68,8 @@ class Trainer(Protocol):
 class Maximiser(Trainer, Protocol):
     """A trainer whose topics EM can sharpen."""
 
-    def expected_counts(self, state: Any, beta_t: np.ndarray, corpus: Corpus, refinement: Refinement) -> np.ndarray:
-        """Expected tokens of each word in each topic, (V, K), under topics (V, K)."""
-
-    def compile_expected_counts(self, state: Any, corpus: Corpus, refinement: Refinement) -> None:
-        """Compile that beside the passes."""
+    def e_step(self, state: Any, beta_t: np.ndarray, refinement: Refinement) -> em.EStep:
+        """What counts the expected tokens of each word in each topic, under topics (V, K)."""
 
     def fit_topics(self, state: Any, target: np.ndarray) -> Any:
         """The state with topics that fit counts of words in topics."""
@@ -184,6 +181,29 @@ class Fit(NamedTuple):
     was_interrupted: bool = False
 
 
+class Whole(Protocol):
+    """All documents, which rounds go over, where passes go over a sample of them."""
+
+    @property
+    def word_counts(self) -> np.ndarray:
+        """Tokens of each word, (V,)."""
+
+    @property
+    def n_documents(self) -> int:
+        """How many have a token."""
+
+    @property
+    def n_skipped(self) -> int:
+        """Shards of them that could not be read."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells them, and how they are split, from others."""
+
+    def expected_counts(self, e_step: em.EStep) -> np.ndarray:
+        """Sum over all of them of what an E-step counts, (V, K)."""
+
+
 class Keeper(Protocol):
     """Keeps a fit under way where it outlives the process."""
 
@@ -199,37 +219,51 @@ Observer = Callable[[str, PassLosses | None, Callable[[], Fit]], bool]
 """Told of each step: its name, its losses if it was a pass, and the fit so far; returns whether to stop."""
 
 
-def fit(training: Training, X: sp.csr_array, plan: Plan, observe: Observer, keeper: Keeper | None = None) -> Fit:
-    """Passes, then rounds of EM; all losses are of this fit. One that a keeper has kept goes on where it stopped."""
+def fit(
+    training: Training,
+    X: sp.csr_array,
+    plan: Plan,
+    observe: Observer,
+    keeper: Keeper | None = None,
+    whole: Whole | None = None,
+) -> Fit:
+    """Passes over X, then rounds of EM over the whole of which X is a sample, or over X; all losses are of this fit.
+
+    One that a keeper has kept goes on where it stopped.
+    """
     trainer = training.trainer
     corpus = Corpus(X, trainer.problem.features, plan.batch_size(X.shape[0]), training.rng)
     state = State(training.learned(), training.rng, constant=_constant(X, plan))
     if keeper is not None and keeper.kept is not None:
         state = State.from_plain(trainer, keeper.kept)
+
+    def count(e_step: em.EStep) -> np.ndarray:
+        return e_step.counts(corpus) if whole is None else whole.expected_counts(e_step)
+
+    def step(state: State) -> State:
+        return _round(trainer, count, plan, state) if state.passes_end else _pass(trainer, corpus, plan, state)
+
+    def result(state: State) -> Fit:
+        return _result(trainer, state, plan, X.shape[0] if whole is None else whole.n_documents)
+
     with beside() as thread:
         compiling: Future | None = None
         while not _has_ended(state, plan):
             try:
                 if state.passes_end and compiling is not None:
                     compiling.result()  # its error, if it had one
-                state = step(trainer, corpus, plan, state)
-                if compiling is None and plan.rounds and plan.rounds.n:
-                    refinement = _refinement(trainer, state, plan.rounds)
-                    compiling = thread.submit(trainer.compile_expected_counts, state.learned, corpus, refinement)
-                if observe(*_told(state, plan), partial(_result, trainer, state, plan, X.shape[0])):
+                state = step(state)
+                if compiling is None and whole is None and plan.rounds and plan.rounds.n:
+                    compiling = thread.submit(_compile_round, trainer, corpus, plan.rounds, state)
+                if observe(*_told(state, plan), partial(result, state)):
                     state = _stopped(state, plan)
                 if keeper is not None:
                     keeper.keep(state.to_plain(trainer))
             except KeyboardInterrupt:
                 if not (plan.keeps_interrupted and state.n_passes):
                     raise
-                return _result(trainer, state, plan, X.shape[0])._replace(was_interrupted=True)
-    return _result(trainer, state, plan, X.shape[0])
-
-
-def step(trainer: Any, corpus: Corpus, plan: Plan, state: State) -> State:
-    """The next pass or round."""
-    return _round(trainer, corpus, plan, state) if state.passes_end else _pass(trainer, corpus, plan, state)
+                return result(state)._replace(was_interrupted=True)
+    return result(state)
 
 
 def stream(training: Training, X: sp.csr_array, plan: Plan, n_seen: int) -> Fit:
@@ -245,7 +279,7 @@ def stream(training: Training, X: sp.csr_array, plan: Plan, n_seen: int) -> Fit:
     state = _learned_in_pass(trainer, corpus, plan, state, rates)
     if plan.rounds:
         topics = _with_background(trainer, plan.rounds, state, known)
-        counts = trainer.expected_counts(state.learned, topics, corpus, _refinement(trainer, state, plan.rounds)) / n
+        counts = _e_step(trainer, plan.rounds, state, topics).counts(corpus) / n
         if training.counts is not None and n_seen:
             rate = (n / (n_seen + n)) ** FORGETTING
             counts = rate * counts
@@ -279,13 +313,18 @@ def _learned_in_pass(trainer: Trainer, corpus: Corpus, plan: Plan, state: State,
     return replace(state, learned=learned, losses=(*state.losses, losses), n_passes=state.n_passes + 1)
 
 
-def _round(trainer: Maximiser, corpus: Corpus, plan: Plan, state: State) -> State:
+def _round(trainer: Maximiser, count: Callable[[em.EStep], np.ndarray], plan: Plan, state: State) -> State:
     assert plan.rounds is not None
     topics = _with_background(trainer, plan.rounds, state)
-    counts = trainer.expected_counts(state.learned, topics, corpus, _refinement(trainer, state, plan.rounds))
+    counts = count(_e_step(trainer, plan.rounds, state, topics))
     before = topics if state.before is None else state.before
     state = _sharpened(trainer, plan, plan.rounds, state, counts, before)
     return replace(state, before=before, counts=counts, n_rounds=state.n_rounds + 1)
+
+
+def _compile_round(trainer: Maximiser, corpus: Corpus, rounds: Rounds, state: State) -> None:
+    """Compile the rounds, for a thread beside the passes."""
+    _e_step(trainer, rounds, state, _topics(trainer, state)).compile(corpus)
 
 
 def _topics(trainer: Trainer, state: State) -> np.ndarray:
@@ -326,9 +365,10 @@ def _constant(X: sp.csr_array, plan: Plan) -> float:
     return float(poisson_terms(X).mean()) if plan.likelihood == "poisson" else 0.0
 
 
-def _refinement(trainer: Trainer, state: State, rounds: Rounds) -> Refinement:
+def _e_step(trainer: Maximiser, rounds: Rounds, state: State, topics: np.ndarray) -> em.EStep:
     share = (state.background_share or FIRST_SHARE) if rounds.background else None
-    return Refinement.under(trainer.prior(state.learned), rounds.n_refinements, share)
+    refinement = Refinement.under(trainer.prior(state.learned), rounds.n_refinements, share)
+    return trainer.e_step(state.learned, topics, refinement)
 
 
 def _has_ended(state: State, plan: Plan) -> bool:

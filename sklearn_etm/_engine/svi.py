@@ -101,26 +101,11 @@ class VariationalTrainer:
             total = Losses(*(before + float(now) for before, now in zip(total, sums, strict=True)))
         return state, total
 
-    @single_precision
-    def expected_counts(
-        self, state: SVIState, beta_t: np.ndarray, corpus: Corpus, refinement: Refinement
-    ) -> np.ndarray:
-        """E-step: expected tokens of each word in each topic, (V, K), under topics (V, K)."""
-        total = np.zeros(beta_t.shape)
-        for stack, batches in corpus.shards():
-            total += np.asarray(self._count(state, beta_t, stack, len(batches), refinement))
-        return total
-
-    @single_precision
-    def compile_expected_counts(self, state: SVIState, corpus: Corpus, refinement: Refinement) -> None:
-        """Compile the E-step, for a thread beside the passes of SVI; once there has been one."""
-        if corpus.kept is not None:
-            beta_t = self.problem.topics(self.topic_parameters(state))
-            self._count(state, beta_t, corpus.kept, 0, refinement)
-
-    def _count(self, state: SVIState, beta_t: np.ndarray, stack: Batch, n: int, refinement: Refinement) -> jax.Array:
-        weights, moments = parameters_of(state)["encoder$params"], state.mutable_state["encoder$state"]
-        return em.topic_counts(self.problem.spec, beta_t, weights, moments, stack, n, refinement)
+    def e_step(self, state: SVIState, beta_t: np.ndarray, refinement: Refinement) -> em.EStep:
+        """The E-step under topics (V, K)."""
+        encoder = parameters_of(state)["encoder$params"], state.mutable_state["encoder$state"]
+        weights, moments = jax.tree.map(np.asarray, encoder)
+        return em.EStep(self.problem.spec, self.problem.features, weights, moments, beta_t, refinement)
 
     @single_precision
     def fit_topics(self, state: SVIState, target: np.ndarray) -> SVIState:

@@ -33,10 +33,11 @@ from .saving import SavingMixin
 if TYPE_CHECKING:
     from .._engine.decoders import Decoder
     from .._engine.documents import DocumentStart
-    from .._engine.loop import Fit, Plan, Rounds, Training
+    from .._engine.loop import Fit, Plan, Rounds, Training, Whole
     from .._engine.problem import Problem
     from .._engine.topics import TopicStart
 
+OF_SHARDS = "n_shards_skipped_"  # an attribute of models that were fitted to shards
 HELD = (  # parameters that a model in training has made something of: they cannot change before it is fitted anew
     "num_topics",
     "doc_topic_family",
@@ -187,14 +188,8 @@ class BaseTopicModel(
             When training becomes non-finite. The estimator is then as it was before.
         """
         self._check_parameters()
-        resume = self.warm_start and hasattr(self, "components_")
-        X = learnable(self, check_counts(self, X, "fit", reset=not resume))
-        if not resume:
-            warn_of_unused_columns(X)
-        rng = np.random.RandomState(0) if resume else _generator(self.random_state)  # a warm start has its own
-        checkpoint = Checkpoint.of(self, X, rng)
-        training, known = (self._resume(), {}) if resume else self._begin(X, rng)
-        self.__dict__.update(self._learn(training, X, known, checkpoint))
+        self.__dict__.pop(OF_SHARDS, None)
+        self._fit(X, self._first_generator())
         return self
 
     @kept_if_it_fails
@@ -235,7 +230,28 @@ class BaseTopicModel(
             self.__dict__.update(self._learn_batch(training, X, known))
         return self
 
-    def _begin(self, X: sp.csr_array, rng: np.random.RandomState) -> tuple[Training, dict[str, Any]]:
+    @property
+    def _goes_on(self) -> bool:
+        """Whether `fit` goes on from the former fit."""
+        return self.warm_start and hasattr(self, "components_")
+
+    def _first_generator(self) -> np.random.RandomState:
+        """What a fit begins to draw from; one that goes on has its own, which it stopped with."""
+        return np.random.RandomState(0) if self._goes_on else _generator(self.random_state)
+
+    def _fit(self, X: Any, rng: np.random.RandomState, whole: Whole | None = None) -> None:
+        """Learn from X or, in rounds of EM, from the whole of which X is a sample."""
+        goes_on = self._goes_on
+        X = learnable(self, check_counts(self, X, "fit", reset=not goes_on))
+        if not goes_on:
+            warn_of_unused_columns(X)
+        checkpoint = Checkpoint.of(self, X, rng, whole)
+        training, known = (self._resume(), {}) if goes_on else self._begin(X, rng, whole)
+        self.__dict__.update(self._learn(training, X, known, checkpoint, whole))
+
+    def _begin(
+        self, X: sp.csr_array, rng: np.random.RandomState, whole: Whole | None = None
+    ) -> tuple[Training, dict[str, Any]]:
         """A model in training on documents with a token each, and fitted attributes that are known already."""
         if not X.shape[0]:
             raise ValueError(
@@ -244,7 +260,8 @@ class BaseTopicModel(
             )
         with beside() as thread:  # importing JAX takes as long
             importing = thread.submit(importlib.import_module, "sklearn_etm._engine.loop")
-            start = _start.start(X, self.num_topics, self._n_features, self._corpus_vector_size, rng)
+            counts = None if whole is None else whole.word_counts
+            start = _start.start(X, self.num_topics, self._n_features, self._corpus_vector_size, rng, counts)
             importing.result()
         from .._engine.loop import Training
         from .._engine.problem import Problem
@@ -285,22 +302,34 @@ class BaseTopicModel(
         return _comparable({name: v for name, v in self.get_params(deep=False).items() if name in HELD})
 
     def _learn(
-        self, training: Training, X: sp.csr_array, known: dict[str, Any], checkpoint: Checkpoint | None
+        self,
+        training: Training,
+        X: sp.csr_array,
+        known: dict[str, Any],
+        checkpoint: Checkpoint | None,
+        whole: Whole | None,
     ) -> dict[str, Any]:
         """Fitted attributes after passes and rounds over documents."""
         from .._engine import loop
 
         X, X_validation = self._validation_split(X, training.rng)
-        rounds, n = self._rounds, X.shape[0]
-        reporter = FitReporter(self, X, self.max_iter + (rounds.n if rounds else 0), n)
+        rounds = self._rounds
+        reporter = FitReporter(self, X, self.max_iter + (rounds.n if rounds else 0))
+
+        def n_seen(in_round: bool) -> int:
+            return whole.n_documents if whole is not None and in_round else X.shape[0]
+
+        def attributes(fit: Fit) -> dict[str, Any]:
+            of_shards = {} if whole is None else {OF_SHARDS: whole.n_skipped}
+            return self._fitted_attributes(fit, n_seen(fit.state.counts is not None)) | known | of_shards
 
         def observe(label: str, losses: PassLosses | None, so_far: Callable[[], Fit]) -> bool:
             described = "" if losses is None else self._describe(losses)
-            return reporter.step(label, described, lambda: self._fitted_attributes(so_far(), n) | known)
+            return reporter.step(label, described, n_seen(losses is None), lambda: attributes(so_far()))
 
         score = None if X_validation is None else lambda model: self._score_of(model, X_validation)
         try:
-            fit = loop.fit(training, X, self._plan(score), observe, checkpoint)
+            fit = loop.fit(training, X, self._plan(score), observe, checkpoint, whole)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(self._how_to_go_on(checkpoint)) from interrupt
         if fit.was_interrupted:
@@ -309,11 +338,11 @@ class BaseTopicModel(
                 f"until then. {self._how_to_go_on(checkpoint)}"
             )
         self._warn(fit, X)
-        attributes = self._fitted_attributes(fit, n) | known
-        reporter.end(lambda: attributes)
+        fitted = attributes(fit)
+        reporter.end(lambda: fitted)
         if checkpoint is not None and not fit.was_interrupted:
             checkpoint.remove()
-        return attributes
+        return fitted
 
     def _how_to_go_on(self, checkpoint: Checkpoint | None) -> str:
         """What somebody can do who has interrupted a fit."""

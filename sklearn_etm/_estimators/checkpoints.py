@@ -8,7 +8,7 @@ from functools import partial
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import joblib
 import numpy as np
@@ -19,6 +19,9 @@ from .._files.trees import put_together, taken_apart
 from .._fitted.plain import to_plain
 from .._version import __version__
 from .._warnings import is_fitted_for_its_score, warn
+
+if TYPE_CHECKING:
+    from .._engine.loop import Whole
 
 LEAVE_ALONE = ("checkpoint_dir", "on_interrupt", "verbose")  # parameters that a fit does not depend on
 DECIDE = ("jax", "jaxlib", "numpyro", "flax", "optax", "numpy", "scipy", "scikit-learn")  # whose versions it does
@@ -49,13 +52,17 @@ class Checkpoint:
         rng.set_state(self._begun)
 
     @classmethod
-    def of(cls, estimator: Any, X: sp.csr_array, rng: np.random.RandomState) -> Checkpoint | None:
+    def of(
+        cls, estimator: Any, X: sp.csr_array, rng: np.random.RandomState, whole: Whole | None = None
+    ) -> Checkpoint | None:
         """That of a fit on documents, or none where the estimator has no ``checkpoint_dir``."""
         if estimator.checkpoint_dir is None:
             return None
         given = {n: v for n, v in estimator.get_params(deep=False).items() if n not in LEAVE_ALONE}
         about = {name: _fingerprint(name, value) for name, value in given.items()}
         about["X"] = joblib.hash((X.shape, X.dtype.str, X.data, X.indices, X.indptr))
+        if whole is not None:
+            about["shards"] = whole.fingerprint
         about["names of columns"] = joblib.hash(getattr(estimator, "feature_names_in_", None))
         if estimator.warm_start and hasattr(estimator, "_state"):
             about["the former fit"] = joblib.hash(to_plain(estimator._state))

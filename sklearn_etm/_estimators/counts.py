@@ -45,15 +45,17 @@ def check_counts(estimator: BaseEstimator, X: Any, method: str, reset: bool = Fa
         check_indices(X)
         X = widened(X)
     X = canonical(_validated(estimator, X, reset))
+    check_values(X, f"data passed to {type(estimator).__name__}.{method}")
+    return X.astype(np.float32, copy=False) if is_single else X
+
+
+def check_values(X: sp.csr_array, what: str) -> None:
+    """Raise for finite numbers that are no counts."""
     lowest, highest = X.data.min(initial=0.0), X.data.max(initial=0.0)
     if lowest < 0:
-        raise ValueError(
-            f"Negative values in data passed to {type(estimator).__name__}.{method}: X goes down to {lowest:g}. "
-            f"{PASS_COUNTS}"
-        )
+        raise ValueError(f"Negative values in {what}: X goes down to {lowest:g}. {PASS_COUNTS}")
     if highest > MAX_COUNT:
         raise ValueError(f"X holds the count {highest:g}; the largest that can be learned from is {MAX_COUNT:g}.")
-    return X.astype(np.float32, copy=False) if is_single else X
 
 
 def learnable(estimator: BaseEstimator, X: sp.csr_array) -> sp.csr_array:

@@ -1,0 +1,270 @@
+"""Fits on shards: passes of SVI over a sample, rounds of EM over everything."""
+
+from __future__ import annotations
+
+import copy
+import operator
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import joblib
+import numpy as np
+import scipy.sparse as sp
+
+from .._estimators.base import BaseTopicModel
+from .._estimators.counts import kept_if_it_fails
+from .._estimators.encoded import MixtureTopicModel
+from .._estimators.parameters import check_whole
+from .._estimators.progress import with_callbacks
+from .._sparse import column_sums
+from ._shards import Shards
+
+if TYPE_CHECKING:
+    from .._engine.em import EStep
+
+ROWS = 1024  # of a batch in which a shard is counted, whatever its size: shards share a compiled program
+HASHES = 1 << 22  # that are computed at a time
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # and the multipliers of splitmix64 (Steele, Lea and Flood, 2014)
+MIX = (np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB))
+LAST_SHIFT = np.uint64(31)
+
+
+def fit_shards(
+    estimator: Any,
+    shards: Sequence[Any],
+    *,
+    sample_size: int = 200_000,
+    map_reduce: Any = "local",
+    on_error: str = "raise",
+) -> Any:
+    """Fit a topic model to a corpus in shards, of which one a worker is in memory at a time.
+
+    Passes of stochastic variational inference go over a uniform sample of the documents, in this process; each round
+    of EM goes over all of them. Shards are read ``em_iter + 2`` times. Where the sample is everything, the model is
+    that of `fit` on the rows in their order, to rounding.
+
+    Parameters
+    ----------
+    estimator : LNTMTransformer, ETMTransformer or AmortizedLDATransformer
+        Is fitted in place, as by its `fit`: all or nothing.
+    shards : sequence of {sparse matrix, str, path-like, callable}
+        Count matrices of shape (n_documents, n_features), which may have no rows; paths of ``.npz`` files of
+        `scipy.sparse.save_npz`; or functions without arguments that return a matrix, the same in each call.
+    sample_size : int, default=200_000
+        Documents of the sample. It is drawn by a hash of a document's number among all that have a token, seeded by
+        ``random_state``: it is the same however they are split into shards.
+    map_reduce : {"local", "processes"} or MapReduce, default="local"
+        What runs the tasks: this process, `Processes` of this machine, or an adapter of yours. Topics are the same to
+        the bit.
+    on_error : {"raise", "skip"}, default="raise"
+        Whether a shard that cannot be read, or holds other columns, negative counts or NaN, ends the fit, or is left
+        out from then on with a warning, which says what share of the tokens is lost where they were counted before.
+
+    Returns
+    -------
+    estimator : estimator
+        The same, fitted; ``n_samples_seen_`` are the documents with a token in all shards that were not left out, and
+        ``n_shards_skipped_`` is how many were.
+
+    Raises
+    ------
+    TypeError
+        For an estimator that EM cannot sharpen: call its `partial_fit` on one shard after the other. For shards that
+        are none.
+    ValueError
+        For a shard that cannot be used, which is named, and as `fit` does. The estimator is then as it was.
+    RuntimeError
+        When worker processes die again and again.
+
+    Notes
+    -----
+    With ``early_stopping``, documents are held out of the sample, not of the rounds. With ``checkpoint_dir`` and an
+    integer ``random_state``, a fit that was killed goes on at its last pass or round. Shards carry no names of columns:
+    `ETMTransformer` looks up word vectors by its ``vocabulary``.
+
+    Examples
+    --------
+    >>> from sklearn_etm import LNTMTransformer
+    >>> from sklearn_etm.datasets import make_topics_corpus
+    >>> from sklearn_etm.distributed import fit_shards
+    >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+    >>> model = fit_shards(LNTMTransformer(num_topics=3, random_state=0), [X[:100], X[100:]], sample_size=200)
+    >>> model.components_.shape, model.n_samples_seen_
+    ((3, 60), 300)
+    """
+    _check(estimator)
+    check_whole(sample_size=sample_size)
+    n_features = estimator.n_features_in_ if estimator._goes_on else None
+    return _fit(estimator, Shards(shards, map_reduce, on_error, n_features), sample_size)
+
+
+@kept_if_it_fails
+@with_callbacks
+@np.errstate(under="ignore")
+def _fit(estimator: MixtureTopicModel, shards: Shards, sample_size: int) -> MixtureTopicModel:
+    corpus = ShardedCorpus(shards, estimator.checkpoint_dir is not None)
+    rng = estimator._first_generator()
+    estimator._fit(corpus.sample(sample_size, rng), rng, corpus)
+    shards.warn(corpus.lost)
+    return estimator
+
+
+def _check(estimator: Any) -> None:
+    if not isinstance(estimator, BaseTopicModel):
+        raise TypeError(
+            f"fit_shards takes a topic model of this package; got {type(estimator).__name__}. Of a pipeline pass the "
+            "topic model, and shards of counts that the steps before it have made."
+        )
+    name = type(estimator).__name__
+    if not isinstance(estimator, MixtureTopicModel):
+        raise TypeError(
+            f"fit_shards goes over the shards in rounds of EM, which {name} does not have. Call its partial_fit on one "
+            "shard after the other."
+        )
+    estimator._check_parameters()
+    if not estimator.em_iter:
+        raise ValueError(
+            f"fit_shards goes over the shards in rounds of EM, and em_iter of this {name} is 0. Pass em_iter of at "
+            "least 1, or call partial_fit on one shard after the other."
+        )
+
+
+class About(NamedTuple):
+    """What is known of a shard once it has been read."""
+
+    number: int
+    n_features: int
+    n_documents: int  # with a token
+    n_tokens: float
+    fingerprint: str  # empty where nobody asks
+
+
+class Totals(NamedTuple):
+    """What the start of a fit takes of shards."""
+
+    word_counts: dict[int, np.ndarray]  # tokens of each word, by the number of columns
+    shards: list[About]
+
+    def __add__(self, other: Totals) -> Totals:  # type: ignore[override]
+        counts = dict(self.word_counts)
+        for n_features, more in other.word_counts.items():
+            counts[n_features] = counts[n_features] + more if n_features in counts else more
+        return Totals(counts, self.shards + other.shards)
+
+
+class ShardedCorpus:
+    """All documents of a fit, read in shards; a `Whole` of `_engine/loop.py`."""
+
+    def __init__(self, shards: Shards, has_fingerprint: bool):
+        self._shards = shards
+        totals: Totals = shards.map_reduce(_totals, operator.add, has_fingerprint)
+        if shards.n_features is None:
+            shards.n_features = totals.shards[0].n_features
+        first, V = totals.shards[0], shards.n_features
+        shards.leave_out(
+            {
+                about.number: f"shard {about.number} has {about.n_features} columns, and shard {first.number} has {V}"
+                for about in totals.shards
+                if about.n_features != V
+            }
+        )
+        self.word_counts = totals.word_counts[V]
+        self._about = {about.number: about for about in totals.shards if about.n_features == V}
+        if not self.n_documents:
+            raise ValueError(
+                "No shard holds a token: all rows are empty. Pass counts with at least one non-zero; check the "
+                "vectorizer's vocabulary, min_df and stop_words."
+            )
+
+    @property
+    def _kept(self) -> list[About]:
+        return [about for about in self._about.values() if about.number not in self._shards.failed]
+
+    @property
+    def n_documents(self) -> int:
+        """How many have a token, in shards that were not left out."""
+        return sum(about.n_documents for about in self._kept)
+
+    @property
+    def n_skipped(self) -> int:
+        """Shards that were left out."""
+        return len(self._shards.failed)
+
+    @property
+    def lost(self) -> str:
+        """How much of the corpus was lost with shards that were left out."""
+        known = [about for about in self._about.values() if about.number in self._shards.failed]
+        parts = []
+        if known:
+            share = sum(about.n_tokens for about in known) / sum(about.n_tokens for about in self._about.values())
+            parts.append(f"with {share:.2%} of the tokens")
+        if len(known) < self.n_skipped:
+            parts.append(f"{self.n_skipped - len(known)} of them before their tokens were counted")
+        return ", ".join(parts)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells these shards from others."""
+        return joblib.hash(list(self._about.values()))
+
+    def sample(self, size: int, rng: np.random.RandomState) -> sp.csr_array:
+        """Documents that passes go over, in their order: those whose numbers have the smallest hashes."""
+        n = self.n_documents
+        seed = copy.deepcopy(rng).randint(2**63, dtype=np.uint64)  # the fit draws what it would without a sample
+        numbers = np.cumsum([0, *(about.n_documents for about in self._kept)])
+        first = {about.number: int(number) for about, number in zip(self._kept, numbers[:-1], strict=True)}
+        parts = self._shards.map_reduce(_sampled, operator.add, first, seed, _highest(n, min(size, n), seed))
+        return sp.vstack(parts, format="csr")
+
+    def expected_counts(self, e_step: EStep) -> np.ndarray:
+        """Sum over all shards of what an E-step counts, (V, K)."""
+        return self._shards.map_reduce(_expected_counts, operator.add, e_step)
+
+
+def _totals(X: sp.csr_array, number: int, has_fingerprint: bool) -> Totals:
+    counts = column_sums(X)
+    fingerprint = joblib.hash((X.shape, X.dtype.str, X.data, X.indices, X.indptr)) if has_fingerprint else ""
+    about = About(number, X.shape[1], int(np.count_nonzero(np.diff(X.indptr))), float(counts.sum()), fingerprint)
+    return Totals({X.shape[1]: counts}, [about])
+
+
+def _sampled(
+    X: sp.csr_array, number: int, first: dict[int, int], seed: np.uint64, highest: np.uint64
+) -> list[sp.csr_array]:
+    X = _with_a_token(X)
+    hashes = document_hashes(first[number] + np.arange(X.shape[0]), seed)
+    return [X[hashes <= highest]]
+
+
+def _expected_counts(X: sp.csr_array, number: int, e_step: EStep) -> np.ndarray:
+    from .._engine.batches import Corpus
+
+    X = _with_a_token(X)
+    if not X.shape[0]:
+        return np.zeros(e_step.beta_t.shape)
+    return e_step.counts(Corpus(X, e_step.features, ROWS, np.random.RandomState(number)))
+
+
+def _with_a_token(X: sp.csr_array) -> sp.csr_array:
+    known = np.diff(X.indptr) > 0
+    return X if known.all() else X[known]
+
+
+def document_hashes(numbers: np.ndarray, seed: np.uint64) -> np.ndarray:
+    """Hashes of documents' numbers by splitmix64, uint64: no two are the same."""
+    z = (numbers.astype(np.uint64) + np.uint64(1)) * GOLDEN + seed
+    for shift, multiplier in MIX:
+        z = (z ^ (z >> shift)) * multiplier
+    return z ^ (z >> LAST_SHIFT)
+
+
+def _highest(n: int, size: int, seed: np.uint64) -> np.uint64:
+    """The highest of the ``size`` lowest hashes of ``n`` documents."""
+    if size == n:
+        return np.uint64(2**64 - 1)
+    lowest = np.empty(0, np.uint64)
+    for start in range(0, n, HASHES):
+        lowest = np.concatenate([lowest, document_hashes(np.arange(start, min(start + HASHES, n)), seed)])
+        if len(lowest) > size:
+            lowest = np.partition(lowest, size - 1)[:size]
+    return lowest.max()

@@ -1,0 +1,128 @@
+"""A map over items and a sum of the results: the only thing that is asked of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from joblib import Parallel, delayed
+
+T = TypeVar("T")
+ATTEMPTS = 3  # at a map whose workers die
+
+
+class MapReduce(Protocol):
+    """An engine: runs a function on items, wherever, and combines what comes out in a fixed tree."""
+
+    def map_reduce(
+        self,
+        function: Callable[[Any, Any], T],
+        items: Sequence[Any],
+        broadcast: Any,
+        combine: Callable[[T, T], T],
+    ) -> T:
+        """Combine ``function(broadcast, item)`` of all items.
+
+        Neighbours are combined by pairs, then these by pairs, and so on; an odd one goes up as it is. So the result
+        does not depend on who computed what, or on who was first.
+
+        Parameters
+        ----------
+        function : callable
+            Of a module, so that it can be pickled. Pure: it may be run again.
+        items : sequence
+            At least one; small, but for matrices that the user has handed in.
+        broadcast : object
+            The same for all items: some megabytes.
+        combine : callable
+            Of two results, which it leaves as they are; that of the earlier items comes first.
+
+        Returns
+        -------
+        result : object
+        """
+
+
+class Tree(Generic[T]):
+    """Combines results that come one by one, in order; it holds one for each level at most."""
+
+    def __init__(self, combine: Callable[[T, T], T]):
+        self._combine = combine
+        self._pending: list[tuple[int, T]] = []  # combinations of 2**level results
+        self.n_leaves = 0
+
+    def add(self, result: T) -> None:
+        """The next result."""
+        level = 0
+        while self._pending and self._pending[-1][0] == level:
+            result = self._combine(self._pending.pop()[1], result)
+            level += 1
+        self._pending.append((level, result))
+        self.n_leaves += 1
+
+    def root(self) -> T:
+        """All of them combined."""
+        _, result = self._pending[-1]
+        for _, before in reversed(self._pending[:-1]):
+            result = self._combine(before, result)
+        return result
+
+
+class Local:
+    """One item after the other, in this process."""
+
+    def map_reduce(
+        self, function: Callable[[Any, Any], T], items: Sequence[Any], broadcast: Any, combine: Callable[[T, T], T]
+    ) -> T:
+        """As `MapReduce` says."""
+        tree = Tree(combine)
+        for item in items:
+            tree.add(function(broadcast, item))
+        return tree.root()
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Processes of this machine, by joblib; where one is killed, what has not come back is run again.
+
+    Parameters
+    ----------
+    n_jobs : int, default=-1
+        How many, as joblib counts them: -1 is one for each CPU.
+    """
+
+    n_jobs: int = -1
+
+    def map_reduce(
+        self, function: Callable[[Any, Any], T], items: Sequence[Any], broadcast: Any, combine: Callable[[T, T], T]
+    ) -> T:
+        """As `MapReduce` says; a ``RuntimeError`` where workers die three times."""
+        tree = Tree(combine)
+        for attempt in range(1, ATTEMPTS + 1):
+            parallel = Parallel(self.n_jobs, backend="loky", batch_size=1, return_as="generator")
+            try:
+                for result in parallel(delayed(function)(broadcast, item) for item in items[tree.n_leaves :]):
+                    tree.add(result)
+                break
+            except BrokenProcessPool as error:
+                if attempt == ATTEMPTS:
+                    raise RuntimeError(
+                        f"Worker processes died {ATTEMPTS} times, the last with {tree.n_leaves} of {len(items)} shards "
+                        "done. The system may have killed them for want of memory: pass smaller shards, or "
+                        "map_reduce=Processes(n_jobs=1)."
+                    ) from error
+        return tree.root()
+
+
+def engine(map_reduce: Any) -> MapReduce:
+    """The engine that an argument of the user names or is."""
+    named = {"local": Local, "processes": Processes}
+    if isinstance(map_reduce, str) and map_reduce in named:
+        return named[map_reduce]()
+    if not callable(getattr(map_reduce, "map_reduce", None)):
+        raise ValueError(
+            f'map_reduce must be "local", "processes" or an object with a method map_reduce; got {map_reduce!r}.'
+        )
+    return map_reduce

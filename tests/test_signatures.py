@@ -21,6 +21,7 @@ OTHER_WORDS = {
 # What functions are about, rather than options: they may be left out, and may be passed by their places.
 SUBJECTS = {"X", "texts", "model_b", "ax", "param", "n_samples", "n_topics", "n_features"}
 BY_PLACE = {  # the one option that everybody passes
+    "distributed.Processes": "n_jobs",
     "embeddings.align_embeddings": "feature_names",
     "embeddings.corpus_vectors": "embedding_size",
     "inspection.top_words": "n_words",

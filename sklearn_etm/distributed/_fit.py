@@ -30,7 +30,7 @@ LAST_SHIFT = np.uint64(31)
 
 
 def fit_shards(
-    estimator: Any,
+    model: Any,
     shards: Sequence[Any],
     *,
     sample_size: int = 200_000,
@@ -45,7 +45,7 @@ def fit_shards(
 
     Parameters
     ----------
-    estimator : LNTMTransformer, ETMTransformer or AmortizedLDATransformer
+    model : LNTMTransformer, ETMTransformer or AmortizedLDATransformer
         Is fitted in place, as by its `fit`: all or nothing.
     shards : sequence of {sparse matrix, str, path-like, callable}
         Count matrices of shape (n_documents, n_features), which may have no rows; paths of ``.npz`` files of
@@ -62,17 +62,17 @@ def fit_shards(
 
     Returns
     -------
-    estimator : estimator
+    model : estimator
         The same, fitted; ``n_samples_seen_`` are the documents with a token in all shards that were not left out, and
         ``n_shards_skipped_`` is how many were.
 
     Raises
     ------
     TypeError
-        For an estimator that EM cannot sharpen: call its `partial_fit` on one shard after the other. For shards that
+        For a model that EM cannot sharpen: call its `partial_fit` on one shard after the other. For shards that
         are none.
     ValueError
-        For a shard that cannot be used, which is named, and as `fit` does. The estimator is then as it was.
+        For a shard that cannot be used, which is named, and as `fit` does. The model is then as it was.
     RuntimeError
         When worker processes die again and again.
 
@@ -92,37 +92,37 @@ def fit_shards(
     >>> model.components_.shape, model.n_samples_seen_
     ((3, 60), 300)
     """
-    _check(estimator)
+    _check(model)
     check_whole(sample_size=sample_size)
-    n_features = estimator.n_features_in_ if estimator._goes_on else None
-    return _fit(estimator, Shards(shards, map_reduce, on_error, n_features), sample_size)
+    n_features = model.n_features_in_ if model._goes_on else None
+    return _fit(model, Shards(shards, map_reduce, on_error, n_features), sample_size)
 
 
 @kept_if_it_fails
 @with_callbacks
 @np.errstate(under="ignore")
-def _fit(estimator: MixtureTopicModel, shards: Shards, sample_size: int) -> MixtureTopicModel:
-    corpus = ShardedCorpus(shards, estimator.checkpoint_dir is not None)
-    rng = estimator._first_generator()
-    estimator._fit(corpus.sample(sample_size, rng), rng, corpus)
+def _fit(model: MixtureTopicModel, shards: Shards, sample_size: int) -> MixtureTopicModel:
+    corpus = ShardedCorpus(shards, model.checkpoint_dir is not None)
+    rng = model._first_generator()
+    model._fit(corpus.sample(sample_size, rng), rng, corpus)
     shards.warn(corpus.lost)
-    return estimator
+    return model
 
 
-def _check(estimator: Any) -> None:
-    if not isinstance(estimator, BaseTopicModel):
+def _check(model: Any) -> None:
+    if not isinstance(model, BaseTopicModel):
         raise TypeError(
-            f"fit_shards takes a topic model of this package; got {type(estimator).__name__}. Of a pipeline pass the "
+            f"fit_shards takes a topic model of this package; got {type(model).__name__}. Of a pipeline pass the "
             "topic model, and shards of counts that the steps before it have made."
         )
-    name = type(estimator).__name__
-    if not isinstance(estimator, MixtureTopicModel):
+    name = type(model).__name__
+    if not isinstance(model, MixtureTopicModel):
         raise TypeError(
             f"fit_shards goes over the shards in rounds of EM, which {name} does not have. Call its partial_fit on one "
             "shard after the other."
         )
-    estimator._check_parameters()
-    if not estimator.em_iter:
+    model._check_parameters()
+    if not model.em_iter:
         raise ValueError(
             f"fit_shards goes over the shards in rounds of EM, and em_iter of this {name} is 0. Pass em_iter of at "
             "least 1, or call partial_fit on one shard after the other."

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from joblib import Parallel, delayed
+from joblib.externals.loky import process_executor
 
 T = TypeVar("T")
 ATTEMPTS = 3  # at a map whose workers die
@@ -103,17 +105,27 @@ class Processes:
         for attempt in range(1, ATTEMPTS + 1):
             parallel = Parallel(self.n_jobs, backend="loky", batch_size=1, return_as="generator")
             try:
-                for result in parallel(delayed(function)(broadcast, item) for item in items[tree.n_leaves :]):
+                for result in parallel(delayed(_run)(function, broadcast, item) for item in items[tree.n_leaves :]):
                     tree.add(result)
                 break
             except BrokenProcessPool as error:
                 if attempt == ATTEMPTS:
                     raise RuntimeError(
                         f"Worker processes died {ATTEMPTS} times, the last with {tree.n_leaves} of {len(items)} shards "
-                        "done. The system may have killed them for want of memory: pass smaller shards, or "
-                        "map_reduce=Processes(n_jobs=1)."
+                        "done. The system may have killed them for want of memory: pass smaller shards, or take fewer "
+                        "workers, map_reduce=Processes(n_jobs=...)."
                     ) from error
         return tree.root()
+
+
+def _run(function: Callable[[Any, Any], T], broadcast: Any, item: Any) -> T:
+    """A task, in a worker.
+
+    loky ends workers that have grown by 300 MB, as if they leaked. Ours have imported JAX and compiled by then, and
+    others would have to do it again.
+    """
+    process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
+    return function(broadcast, item)
 
 
 def engine(map_reduce: Any) -> MapReduce:

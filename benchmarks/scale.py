@@ -1,0 +1,101 @@
+"""Corpora in shards against the same in memory: time, memory, and perplexity of documents that were held out.
+
+    python benchmarks/scale.py [--documents 200000] [--words 20000] [--topics 100] [--shards 20] [--sample 50000]
+
+Draws documents of 75 tokens from planted topics with words by Zipf's law, writes them as ``.npz`` shards and as one
+file, and fits `LNTMTransformer` with default parameters by `fit`, by `fit_shards` in one process, and on two workers.
+Each is a process of its own.  Seconds are of reading and fitting, compilation included, imports of JAX as well; memory
+is the peak of the process, and of its largest worker.  Leave the machine alone meanwhile.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+
+from sklearn_etm import LNTMTransformer
+from sklearn_etm.distributed import Processes, fit_shards
+
+LENGTH = 75
+HELD_OUT = 5_000
+
+
+def draw(n: int, components: np.ndarray, rng: np.random.Generator) -> sp.csr_array:
+    """Documents of mixed topics, token by token."""
+    K, V = components.shape
+    cumulative = np.cumsum(components, axis=1)
+    cumulative = cumulative / cumulative[:, -1:] + np.arange(K)[:, None]  # row k lies between k and k + 1
+    theta = np.cumsum(rng.dirichlet(np.full(K, 0.1), size=n), axis=1)
+    topics = (rng.random((n, LENGTH, 1)) > theta[:, None]).sum(axis=2).clip(max=K - 1)
+    places = np.searchsorted(cumulative.ravel(), topics + rng.random((n, LENGTH)), side="right")
+    words = (places - topics * V).clip(max=V - 1).astype(np.int32)
+    X = sp.csr_array((np.ones(words.size, np.float32), words.ravel(), np.arange(n + 1) * LENGTH), shape=(n, V))
+    X.sum_duplicates()
+    return X
+
+
+def make(folder: Path, n: int, V: int, K: int, n_shards: int) -> None:
+    """Write the shards, all of them in one, and documents that are held out."""
+    rng = np.random.default_rng(0)
+    frequency = 1 / (np.arange(V) + 10.0)
+    components = rng.dirichlet(0.05 * V * frequency / frequency.sum(), size=K)
+    shards = []
+    for i, rows in enumerate(np.array_split(np.arange(n), n_shards)):
+        shards.append(sp.vstack([draw(min(1000, len(rows) - j), components, rng) for j in range(0, len(rows), 1000)]))
+        sp.save_npz(folder / f"shard-{i:03}.npz", shards[-1], compressed=False)
+    sp.save_npz(folder / "all.npz", sp.vstack(shards), compressed=False)
+    sp.save_npz(folder / "held-out.npz", draw(HELD_OUT, components, rng), compressed=False)
+
+
+def fit(folder: Path, how: str, K: int, sample: int) -> None:
+    """Print seconds, megabytes, those of the largest worker, and perplexity."""
+    model, start = LNTMTransformer(K, random_state=0), time.perf_counter()
+    if how == "fit":
+        model.fit(sp.load_npz(folder / "all.npz"))
+    else:
+        engine = "local" if how == "fit_shards" else Processes(2)
+        fit_shards(model, sorted(folder.glob("shard-*.npz")), sample_size=sample, map_reduce=engine)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if how == "fit_shards, two workers":
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown()
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(seconds, peak, workers, model.perplexity(sp.load_npz(folder / "held-out.npz")))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name, default in {"documents": 200_000, "words": 20_000, "topics": 100, "shards": 20, "sample": 50_000}.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)  # of a process: what, and the folder
+    args = parser.parse_args()
+    if args.step:
+        what, folder = args.step[0], Path(args.step[1])
+        if what == "make":
+            make(folder, args.documents, args.words, args.topics, args.shards)
+        else:
+            fit(folder, what, args.topics, args.sample)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for what in ("make", "fit", "fit_shards", "fit_shards, two workers"):
+            command = [sys.executable, *sys.argv, "--step", what, folder]
+            output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+            if what == "make":
+                size = (Path(folder) / "all.npz").stat().st_size / 2**20
+                print(f"{args.documents:,} documents, {size:.0f} MB of counts", flush=True)
+            else:
+                seconds, peak, worker, perplexity = map(float, output.split())
+                largest = f", worker {worker:.0f} MB" if "workers" in what else ""
+                print(f"{what:24} {seconds:6.1f} s, {peak:.0f} MB{largest}, perplexity {perplexity:.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

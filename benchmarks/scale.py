@@ -4,8 +4,9 @@
 
 Draws documents of 75 tokens from planted topics with words by Zipf's law, writes them as ``.npz`` shards and as one
 file, and fits `LNTMTransformer` with default parameters by `fit`, by `fit_shards` in one process, and on two workers.
-Each is a process of its own.  Seconds are of reading and fitting, compilation included, imports of JAX as well; memory
-is the peak of the process, and of its largest worker.  Leave the machine alone meanwhile.
+Each is a process of its own.  Seconds are of reading and fitting, imports of JAX and compilation included, CPU seconds
+those of all its processes; memory is the peak of the process, and of its largest worker.  Leave the machine alone
+meanwhile.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
+from joblib.externals.loky import get_reusable_executor
 
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.distributed import Processes, fit_shards
@@ -54,7 +56,7 @@ def make(folder: Path, n: int, V: int, K: int, n_shards: int) -> None:
 
 
 def fit(folder: Path, how: str, K: int, sample: int) -> None:
-    """Print seconds, megabytes, those of the largest worker, and perplexity."""
+    """Print seconds, CPU seconds, megabytes, those of the largest worker, and perplexity."""
     model, start = LNTMTransformer(K, random_state=0), time.perf_counter()
     if how == "fit":
         model.fit(sp.load_npz(folder / "all.npz"))
@@ -62,13 +64,11 @@ def fit(folder: Path, how: str, K: int, sample: int) -> None:
         engine = "local" if how == "fit_shards" else Processes(2)
         fit_shards(model, sorted(folder.glob("shard-*.npz")), sample_size=sample, map_reduce=engine)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if how == "fit_shards, two workers":
-        from joblib.externals.loky import get_reusable_executor
-
-        get_reusable_executor().shutdown()
-    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(seconds, peak, workers, model.perplexity(sp.load_npz(folder / "held-out.npz")))
+    get_reusable_executor().shutdown()  # workers are counted when they have ended
+    own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime
+    perplexity = model.perplexity(sp.load_npz(folder / "held-out.npz"))
+    print(seconds, cpu, own.ru_maxrss / 1024, workers.ru_maxrss / 1024, perplexity)
 
 
 def main() -> None:
@@ -92,9 +92,10 @@ def main() -> None:
                 size = (Path(folder) / "all.npz").stat().st_size / 2**20
                 print(f"{args.documents:,} documents, {size:.0f} MB of counts", flush=True)
             else:
-                seconds, peak, worker, perplexity = map(float, output.split())
+                seconds, cpu, peak, worker, perplexity = map(float, output.split())
                 largest = f", worker {worker:.0f} MB" if "workers" in what else ""
-                print(f"{what:24} {seconds:6.1f} s, {peak:.0f} MB{largest}, perplexity {perplexity:.1f}", flush=True)
+                print(f"{what:24} {seconds:6.1f} s, {cpu:6.1f} CPU s, {peak:.0f} MB{largest}", end=", ")
+                print(f"perplexity {perplexity:.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def test_the_sample_is_the_same_however_documents_are_split(counts, lntm):
 
 
 def test_the_sample_has_its_size_and_is_fair(counts):
-    """Documents that are sampled are those of the passes, which callbacks and warnings see; here they are numbered."""
+    """Each document is its number, times a word."""
     from sklearn_etm.distributed._fit import ShardedCorpus
     from sklearn_etm.distributed._shards import Shards
 
@@ -112,23 +112,14 @@ def test_topics_know_words_that_the_sample_has_not(counts):
     X = sp.hstack([counts, sp.csr_array((N, 1))]).tolil()
     X[17, -1] = 40
     X = sp.csr_array(X)
-    unseen = next(seed for seed in range(9) if not _samples_last_word(X, seed))
-    model = fit_shards(LNTMTransformer(**{**SMALL, "random_state": unseen}), [X], sample_size=50)
-    assert model.components_[:, -1].max() > 1e-3
-
-
-def _samples_last_word(X, seed):
-    from sklearn_etm.distributed._fit import ShardedCorpus
-    from sklearn_etm.distributed._shards import Shards
-
-    corpus = ShardedCorpus(Shards([X], "local", "raise"), False)
-    return corpus.sample(50, LNTMTransformer(random_state=seed)._first_generator())[:, [-1]].nnz > 0
+    for seed in range(3):  # one document of six is sampled
+        model = fit_shards(LNTMTransformer(**{**SMALL, "random_state": seed}), [X], sample_size=50)
+        assert model.components_[:, -1].max() > 1e-3
 
 
 def test_processes_come_to_the_same_bits(lntm, files, shards, tmp_path):
     model = fit_shards(LNTMTransformer(**SMALL), files, sample_size=150, map_reduce=Processes(2))
     assert_array_equal(model.components_, lntm.components_)
-    assert model._state.rng.randint(2**31) == pickle.loads(pickle.dumps(lntm))._state.rng.randint(2**31)
     assert score_shards(model, files, map_reduce=Processes(2)) == score_shards(lntm, shards)
     paths = transform_shards(model, files, tmp_path, map_reduce=Processes(2))
     assert_array_equal(np.load(paths[1]), lntm.transform(shards[1]))

@@ -33,7 +33,7 @@ def draw(n: int, components: np.ndarray, rng: np.random.Generator) -> sp.csr_arr
     K, V = components.shape
     cumulative = np.cumsum(components, axis=1)
     cumulative = cumulative / cumulative[:, -1:] + np.arange(K)[:, None]  # row k lies between k and k + 1
-    theta = np.cumsum(rng.dirichlet(np.full(K, 0.1), size=n), axis=1)
+    theta = np.cumsum(rng.dirichlet(np.full(K, 2 / K), size=n), axis=1)
     topics = (rng.random((n, LENGTH, 1)) > theta[:, None]).sum(axis=2).clip(max=K - 1)
     places = np.searchsorted(cumulative.ravel(), topics + rng.random((n, LENGTH)), side="right")
     words = (places - topics * V).clip(max=V - 1).astype(np.int32)
@@ -46,7 +46,7 @@ def make(folder: Path, n: int, V: int, K: int, n_shards: int) -> None:
     """Write the shards, all of them in one, and documents that are held out."""
     rng = np.random.default_rng(0)
     frequency = 1 / (np.arange(V) + 10.0)
-    components = rng.dirichlet(0.05 * V * frequency / frequency.sum(), size=K)
+    components = rng.dirichlet(0.01 * V * frequency / frequency.sum(), size=K)
     shards = []
     for i, rows in enumerate(np.array_split(np.arange(n), n_shards)):
         shards.append(sp.vstack([draw(min(1000, len(rows) - j), components, rng) for j in range(0, len(rows), 1000)]))

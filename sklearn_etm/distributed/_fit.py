@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import operator
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import joblib
@@ -139,13 +140,14 @@ class About(NamedTuple):
     fingerprint: str  # empty where nobody asks
 
 
-class Totals(NamedTuple):
+@dataclass(frozen=True)
+class Totals:
     """What the start of a fit takes of shards."""
 
     word_counts: dict[int, np.ndarray]  # tokens of each word, by the number of columns
     shards: list[About]
 
-    def __add__(self, other: Totals) -> Totals:  # type: ignore[override]
+    def __add__(self, other: Totals) -> Totals:
         counts = dict(self.word_counts)
         for n_features, more in other.word_counts.items():
             counts[n_features] = counts[n_features] + more if n_features in counts else more

@@ -8,6 +8,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+import cloudpickle
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -330,6 +331,24 @@ def test_a_fit_that_stopped_in_a_round_goes_on_to_the_bit(shards, tmp_path):
     fit_shards(model, [shards[0], again, shards[2]], sample_size=150)
     assert_array_equal(model.components_, expected.components_)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_process_that_was_killed_in_a_round_goes_on_to_the_bit(files, shards, tmp_path):
+    parameters = {**SMALL, "em_iter": 3}
+    expected = fit_shards(LNTMTransformer(**parameters), shards, sample_size=150)
+    (marks := tmp_path / "marks").mkdir()
+    (folder := tmp_path / "checkpoints").mkdir()
+    model = LNTMTransformer(**parameters, checkpoint_dir=folder)
+    some = [files[0], partial(killing, files[1], marks, 2), files[2]]  # in its first round, then in its first reading
+    (tmp_path / "call.pkl").write_bytes(cloudpickle.dumps(partial(fit_shards, model, some, sample_size=150)))
+    code = f"import pickle; pickle.load(open({str(tmp_path / 'call.pkl')!r}, 'rb'))()"
+    for _ in range(2):
+        killed = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent)
+        assert killed.returncode == -signal.SIGKILL
+        assert len(list(folder.iterdir())) == 1
+    assert_array_equal(fit_shards(model, some, sample_size=150).components_, expected.components_)
+    assert not list(folder.iterdir())
 
 
 def test_neither_import_nor_scores_need_jax(lntm, files, tmp_path):

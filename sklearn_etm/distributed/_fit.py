@@ -160,12 +160,11 @@ class ShardedCorpus:
     def __init__(self, shards: Shards, has_fingerprint: bool):
         self._shards = shards
         totals: Totals = shards.map_reduce(_totals, operator.add, has_fingerprint)
-        if shards.n_features is None:
-            shards.n_features = totals.shards[0].n_features
-        first, V = totals.shards[0], shards.n_features
+        first, names = totals.shards[0], {shard.number: str(shard) for shard in shards.items}
+        V = shards.n_features = first.n_features  # those that were given, if any were
         shards.leave_out(
             {
-                about.number: f"shard {about.number} has {about.n_features} columns, and shard {first.number} has {V}"
+                about.number: f"{names[about.number]} has {about.n_features} columns, and {names[first.number]} has {V}"
                 for about in totals.shards
                 if about.n_features != V
             }

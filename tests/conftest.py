@@ -38,6 +38,7 @@ REASONS_TO_SKIP = {
     "no chromium is installed",
     "scikit-learn has callbacks since 1.9",
     "mlflow-skinny is not installed: pip install --group mlflow",
+    "gensim is not installed: pip install sklearn-etm[vectors]",
 }
 
 

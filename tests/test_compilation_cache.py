@@ -47,6 +47,7 @@ def environment(monkeypatch):
     monkeypatch.delitem(sys.modules, "jax")
 
 
+@pytest.mark.slow
 def test_programs_are_read_by_the_next_process(tmp_path):
     """Also when JAX has compiled before the call."""
     first, theta = run(tmp_path, "early")

@@ -12,6 +12,8 @@ from scipy.optimize import linear_sum_assignment
 
 from sklearn_etm.datasets import make_topics_corpus
 
+pytestmark = pytest.mark.slow  # models of other families compile programs of their own
+
 FOLDER = Path(__file__).parents[1] / "docs" / "extending"
 
 

@@ -86,6 +86,7 @@ def search(request, corpus):
     return search, n_compiled["svi"] - before
 
 
+@pytest.mark.slow
 def test_search_finds_as_many_topics_as_there_are(search):
     search, _ = search
     assert search.best_params_["num_topics"] >= 10
@@ -93,11 +94,13 @@ def test_search_finds_as_many_topics_as_there_are(search):
     assert by_num_topics[2] < by_num_topics[5] < by_num_topics[10]
 
 
+@pytest.mark.slow
 def test_search_compiles_one_training_program_for_each_number_of_topics(search):
     _, n_programs = search
     assert n_programs <= len(NUM_TOPICS)
 
 
+@pytest.mark.slow
 def test_second_fit_of_the_same_size_compiles_nothing(search, corpus):
     model = clone(search[0].estimator).set_params(num_topics=10).fit(corpus.data)
     traced = dict(n_compiled)
@@ -119,6 +122,7 @@ def test_second_fit_of_the_same_size_compiles_nothing(search, corpus):
     assert len(compiled) == heard > 0
 
 
+@pytest.mark.slow
 def test_fits_in_threads_do_not_mix():
     """Models of sizes that no other test has, so that all of them are traced at the same time."""
     models = [Model(**SMALL | {"num_topics": K, "em_iter": 0}) for K, Model in enumerate([*MODELS, MCEM], start=11)]

@@ -412,7 +412,7 @@ def test_no_pickle_is_loaded_unasked(tmp_path):
 
 def test_vectors_of_gensim(tmp_path):
     """Its own format, where the user trusts it."""
-    gensim = pytest.importorskip("gensim")
+    gensim = pytest.importorskip("gensim", reason="gensim is not installed: pip install sklearn-etm[vectors]")
     vectors = gensim.models.KeyedVectors(5)
     vectors.add_vectors(WORDS, ROWS)
     vectors.save(str(tmp_path / "vectors.kv"))

@@ -64,7 +64,10 @@ def lntm(shards):
 
 @pytest.mark.parametrize(
     ("Model", "parameters"),
-    [(LNTMTransformer, {"background": True, "learn_prior": True}), (AmortizedLDATransformer, {})],
+    [
+        (LNTMTransformer, {"background": True, "learn_prior": True}),
+        pytest.param(AmortizedLDATransformer, {}, marks=pytest.mark.slow),
+    ],
 )
 def test_shards_are_the_corpus_where_the_sample_is_all_of_it(Model, parameters, counts):
     parameters = {**SMALL, "em_iter": 3, **parameters}
@@ -118,6 +121,7 @@ def test_topics_know_words_that_the_sample_has_not(counts):
         assert model.components_[:, -1].max() > 1e-3
 
 
+@pytest.mark.slow
 def test_processes_come_to_the_same_bits(lntm, files, shards, tmp_path):
     model = fit_shards(LNTMTransformer(**SMALL), files, sample_size=150, map_reduce=Processes(2))
     assert_array_equal(model.components_, lntm.components_)
@@ -351,6 +355,7 @@ def test_a_process_that_was_killed_in_a_round_goes_on_to_the_bit(files, shards, 
     assert not list(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_neither_import_nor_scores_need_jax(lntm, files, tmp_path):
     (tmp_path / "model.pkl").write_bytes(pickle.dumps(lntm))
     code = f"""

@@ -388,6 +388,7 @@ def test_the_source_of_vectors_does_not_matter(path):
         assert_allclose(ETMTransformer(**SMALL, embeddings=source).fit(X).components_, expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_grid_search_over_the_vocabulary(path):
     """Every candidate and fold has a vocabulary of its own; workers read the vectors, or are given them."""
     pipeline = make_pipeline(NamedVectorizer(), ETMTransformer(**SMALL))

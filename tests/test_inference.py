@@ -46,7 +46,7 @@ def counts_of(theta, components, length, seed):
         pytest.param(MonteCarloLNTMTransformer, CHAINS | {"num_chains": 2}, marks=pytest.mark.slow),
         (ETMTransformer, {"embedding_size": 20}),
         (AmortizedLDATransformer, {}),
-        (AmortizedLDATransformer, {"doc_topic_family": "dirichlet"}),
+        pytest.param(AmortizedLDATransformer, {"doc_topic_family": "dirichlet"}, marks=pytest.mark.slow),
         pytest.param(
             AmortizedLDATransformer, {"doc_topic_family": "dirichlet", "learn_prior": True}, marks=pytest.mark.slow
         ),
@@ -227,6 +227,7 @@ def test_empty_documents_have_probability_one_and_draws_of_the_prior(K, NormalMo
         assert kstest(draws[:, 0, 0], softmax(z, axis=1)[:, 0]).pvalue > 1e-3
 
 
+@pytest.mark.slow
 def test_dirichlet_draws_of_an_empty_document_are_of_the_prior(X):
     model = AmortizedLDATransformer(**SMALL, doc_topic_family="dirichlet", doc_topic_prior=[0.5, 1.0, 2.0]).fit(X)
     draws = model.sample_posterior(X[-1:], 4000, random_state=0)[:, 0]
@@ -385,6 +386,7 @@ def test_background_is_there_where_it_was_asked_for(X):
         LNTMTransformer(1, background=True).fit(X)
 
 
+@pytest.mark.slow
 def test_marginal_likelihood_takes_the_same_share_of_the_background_for_all():
     """Against quadrature over two topics beside the background."""
     X = make_topics_corpus(300, 3, 30, doc_length=20, doc_topic_prior=0.5, random_state=0).data

@@ -280,6 +280,7 @@ def test_first_fit_of_a_process_leaves_its_generator_and_environment_alone():
     assert run(FIRST_FIT).split() == ["True", "True"]
 
 
+@pytest.mark.slow
 def test_what_a_process_fitted_before_does_not_matter(X, tmp_path):
     """Programs are compiled for sizes that fits share: those of a larger corpus serve a smaller one, to the bit."""
     models = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL)]

@@ -9,7 +9,7 @@ from threading import Barrier
 import jax
 import numpy as np
 import pytest
-from conftest import MCEM, MODELS, SMALL, VARIANTS
+from conftest import MCEM, MODELS, SMALL
 from jax import monitoring
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
@@ -63,12 +63,9 @@ def test_cross_validation_without_scoring(make_model, texts):
     assert (scores > -np.log(60)).all()
 
 
-SLOW_BUT_ONE = [VARIANTS[0], *(pytest.param(v.values[0], id=v.id, marks=pytest.mark.slow) for v in VARIANTS[1:])]
-
-
-@pytest.mark.parametrize("Model", SLOW_BUT_ONE)
+@pytest.mark.slow
 def test_grid_search_over_text_in_two_processes(make_model, texts):
-    """Slow but for one model: each process imports JAX and compiles."""
+    """Each process imports JAX and compiles."""
     pipeline = Pipeline([("counts", CountVectorizer()), ("topics", make_model())])
     expected = cross_val_score(pipeline, texts[0], cv=2)  # uses JAX in this process, before there are others
     search = GridSearchCV(pipeline, {"topics__num_topics": [2, 3]}, cv=2, n_jobs=2, refit=False).fit(texts[0])

@@ -16,6 +16,7 @@ from conftest import MCEM, SMALL
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import make_pipeline
 
+import sklearn_etm
 from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer, ProdLDATransformer
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.distributed import Processes, fit_shards, score_shards, transform_shards
@@ -347,8 +348,9 @@ def test_a_process_that_was_killed_in_a_round_goes_on_to_the_bit(files, shards, 
     some = [files[0], partial(killing, files[1], marks, 2), files[2]]  # in its first round, then in its first reading
     (tmp_path / "call.pkl").write_bytes(cloudpickle.dumps(partial(fit_shards, model, some, sample_size=150)))
     code = f"import pickle; pickle.load(open({str(tmp_path / 'call.pkl')!r}, 'rb'))()"
+    environment = {**os.environ, "PYTHONPATH": str(Path(sklearn_etm.__file__).parents[1])}
     for _ in range(2):
-        killed = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent)
+        killed = subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parent, env=environment)
         assert killed.returncode == -signal.SIGKILL
         assert len(list(folder.iterdir())) == 1
     assert_array_equal(fit_shards(model, some, sample_size=150).components_, expected.components_)

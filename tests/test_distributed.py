@@ -221,11 +221,18 @@ def with_value(shards, value):
     return X
 
 
+def with_index_outside(shards):
+    X = sp.csr_array(shards[1], copy=True)
+    X.indices[5] = 1_000_000
+    return X
+
+
 BAD = {
     "truncated": (lambda files, shards: truncated(files), "BadZipFile"),
     "not there": (lambda files, shards: "nowhere.npz", "FileNotFoundError"),
     "other columns": (lambda files, shards: shards[1][:, :30], "30 columns"),
     "negative": (lambda files, shards: with_value(shards, -1), "goes down to -1"),
+    "outside": (lambda files, shards: with_index_outside(shards), "indices point outside"),
     "NaN": (lambda files, shards: with_value(shards, np.nan), "NaN"),
     "dense": (lambda files, shards: shards[1].toarray, "ndarray"),
     "raises": (lambda files, shards: {}.popitem, "KeyError"),

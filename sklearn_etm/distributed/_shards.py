@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._estimators.counts import check_values
-from .._sparse import canonical
+from .._sparse import canonical, check_indices
 from .._warnings import warn
 from ._map_reduce import engine
 
@@ -38,6 +38,7 @@ class Shard(NamedTuple):
             raise TypeError(f"a CSR matrix of counts is expected; this is a {type(X).__name__}")
         if n_features is not None and X.shape[1] != n_features:
             raise ValueError(f"it has {X.shape[1]} columns, and {n_features} are expected")
+        check_indices(X)
         X = canonical(X)
         if not np.isfinite(X.data).all():
             raise ValueError("it holds NaN or infinity")

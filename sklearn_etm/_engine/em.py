@@ -97,10 +97,9 @@ class EStep:
         return total
 
     @single_precision
-    def compile(self, corpus: Corpus) -> None:
-        """Compile it for a corpus that is laid out already."""
-        if corpus.kept is not None:
-            self._counted(corpus.kept, 0)
+    def compile(self, stack: Batch) -> None:
+        """Compile it for batches of this shape."""
+        self._counted(stack, 0)
 
     def _counted(self, stack: Batch, n: int) -> jax.Array:
         return topic_counts(self.spec, self.beta_t, self.weights, self.moments, stack, n, self.refinement)

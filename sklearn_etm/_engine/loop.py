@@ -323,8 +323,9 @@ def _round(trainer: Maximiser, count: Callable[[em.EStep], np.ndarray], plan: Pl
 
 
 def _compile_round(trainer: Maximiser, corpus: Corpus, rounds: Rounds, state: State) -> None:
-    """Compile the rounds, for a thread beside the passes."""
-    _e_step(trainer, rounds, state, _topics(trainer, state)).compile(corpus)
+    """Compile the rounds, for a thread beside the passes, where the corpus is laid out already."""
+    if corpus.kept is not None:
+        _e_step(trainer, rounds, state, _topics(trainer, state)).compile(corpus.kept)
 
 
 def _topics(trainer: Trainer, state: State) -> np.ndarray:

@@ -60,7 +60,7 @@ class Checkpoint:
             return None
         given = {n: v for n, v in estimator.get_params(deep=False).items() if n not in LEAVE_ALONE}
         about = {name: _fingerprint(name, value) for name, value in given.items()}
-        about["X"] = joblib.hash((X.shape, X.dtype.str, X.data, X.indices, X.indptr))
+        about["X"] = counts_fingerprint(X)
         if whole is not None:
             about["shards"] = whole.fingerprint
         about["names of columns"] = joblib.hash(getattr(estimator, "feature_names_in_", None))
@@ -127,6 +127,11 @@ def _differences(about: dict[str, str], path: Path) -> list[str]:
     except (OSError, ValueError, KeyError):
         return []
     return [name for name in {**about, **other} if about.get(name) != other.get(name)]
+
+
+def counts_fingerprint(X: sp.csr_array) -> str:
+    """What tells counts from others, in another process, too."""
+    return joblib.hash((X.shape, X.dtype.str, X.data, X.indices, X.indptr))
 
 
 def _fingerprint(name: str, value: Any) -> str:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 
 from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
 from .._inputs.vectorizer import feature_names
-from .._sparse import canonical, check_indices, widened, with_data
+from .._sparse import canonical, check_indices, filled_rows, widened, with_data
 from .._warnings import is_fitted_for_its_score, warn
 
 MANY_COLUMNS, LEAST_USED = 1 << 15, 0.25  # of which fewer are used than this share
@@ -65,8 +65,7 @@ def learnable(estimator: BaseEstimator, X: sp.csr_array) -> sp.csr_array:
             f"X holds fractions, which {type(estimator).__name__} takes as numbers of words: a row of tf-idf or of "
             f"unit length counts as a document of a few words, so that topics hardly follow it. {PASS_COUNTS}"
         )
-    known = np.diff(X.indptr) > 0
-    return X if known.all() else X[known]
+    return filled_rows(X)
 
 
 def warn_of_unused_columns(X: sp.csr_array) -> None:

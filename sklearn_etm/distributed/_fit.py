@@ -13,11 +13,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._estimators.base import BaseTopicModel
+from .._estimators.checkpoints import counts_fingerprint
 from .._estimators.counts import kept_if_it_fails
 from .._estimators.encoded import MixtureTopicModel
 from .._estimators.parameters import check_whole
 from .._estimators.progress import with_callbacks
-from .._sparse import column_sums
+from .._sparse import column_sums, filled_rows
 from ._shards import Shards
 
 if TYPE_CHECKING:
@@ -224,7 +225,7 @@ class ShardedCorpus:
 
 def _totals(X: sp.csr_array, number: int, has_fingerprint: bool) -> Totals:
     counts = column_sums(X)
-    fingerprint = joblib.hash((X.shape, X.dtype.str, X.data, X.indices, X.indptr)) if has_fingerprint else ""
+    fingerprint = counts_fingerprint(X) if has_fingerprint else ""
     about = About(number, X.shape[1], int(np.count_nonzero(np.diff(X.indptr))), float(counts.sum()), fingerprint)
     return Totals({X.shape[1]: counts}, [about])
 
@@ -232,7 +233,7 @@ def _totals(X: sp.csr_array, number: int, has_fingerprint: bool) -> Totals:
 def _sampled(
     X: sp.csr_array, number: int, first: dict[int, int], seed: np.uint64, highest: np.uint64
 ) -> list[sp.csr_array]:
-    X = _with_a_token(X)
+    X = filled_rows(X)
     hashes = document_hashes(first[number] + np.arange(X.shape[0]), seed)
     return [X[hashes <= highest]]
 
@@ -240,15 +241,10 @@ def _sampled(
 def _expected_counts(X: sp.csr_array, number: int, e_step: EStep) -> np.ndarray:
     from .._engine.batches import Corpus
 
-    X = _with_a_token(X)
+    X = filled_rows(X)
     if not X.shape[0]:
         return np.zeros(e_step.beta_t.shape)
     return e_step.counts(Corpus(X, e_step.features, ROWS, np.random.RandomState(number)))
-
-
-def _with_a_token(X: sp.csr_array) -> sp.csr_array:
-    known = np.diff(X.indptr) > 0
-    return X if known.all() else X[known]
 
 
 def document_hashes(numbers: np.ndarray, seed: np.uint64) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Count matrices in CSR: types whose sums are exact, sums, and blocks and samples of rows."""
+"""Count matrices in CSR: types whose sums are exact, sums, and blocks of rows."""
 
 from __future__ import annotations
 
@@ -107,10 +107,3 @@ def entry_blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:
     edges = np.searchsorted(indptr, np.arange(0, indptr[-1], max(n_entries, 1))[1:])
     edges = np.unique(np.concatenate([[0], edges, [len(indptr) - 1]]))
     return [slice(a, b) for a, b in pairwise(edges)]
-
-
-def sample_rows(X: sp.csr_array, n_rows: int) -> sp.csr_array:
-    """``n_rows`` rows drawn evenly, in their order, or all where there are no more; the same in every call."""
-    if n_rows >= X.shape[0]:
-        return X
-    return X[np.sort(np.random.RandomState(0).choice(X.shape[0], n_rows, replace=False))]

@@ -9,6 +9,7 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
 
 from ._fitted.encoder import log_tfidf
+from ._rows import Rows
 from ._sparse import column_sums
 from ._threads import one_thread
 from .embeddings._pmi import word_vectors
@@ -41,7 +42,7 @@ class Start(NamedTuple):
 
 @one_thread()  # threads would add up in an order of their own, too
 def start(
-    X: sp.csr_array,
+    rows: Rows,
     K: int,
     n_features: int,
     size: int,
@@ -50,38 +51,40 @@ def start(
 ) -> Start:
     """Start from documents of at least one token each, with ``size`` dimensions of word vectors or more.
 
-    ``word_counts`` (V,) are those of the corpus, where X is a sample of it.
+    ``word_counts`` (V,) are those of the corpus, where they are a sample of it.
     """
-    counts = column_sums(X)
+    counts = column_sums(rows.weighted)
     smoothed = (counts if word_counts is None else word_counts) + 0.5
     unigram = smoothed / smoothed.sum()
-    if X.shape[0] > MAX_DOCUMENTS:
-        X = X[np.sort(rng.choice(X.shape[0], MAX_DOCUMENTS, replace=False))]
-    document_frequency = np.bincount(X.indices, minlength=X.shape[1])
-    idf = (np.log((1 + X.shape[0]) / (1 + document_frequency)) + 1).astype(np.float32)
-    T = log_tfidf(X.astype(np.float32), idf)
-    vectors = _centred_vectors(X, T, max(n_features, size))
+    if rows.n > MAX_DOCUMENTS:
+        rows = rows.of(np.sort(rng.choice(rows.n, MAX_DOCUMENTS, replace=False)))
+    document_frequency = rows.document_frequency
+    idf = (np.log((1 + rows.total) / (1 + document_frequency)) + 1).astype(np.float32)
+    T = log_tfidf(rows.single.counts, idf)
+    vectors = _centred_vectors(rows, T, max(n_features, size))
     projection = vectors[:, :n_features].copy()
-    common = max(MAX_DOCUMENT_FREQUENCY * X.shape[0], np.median(document_frequency))
+    common = max(MAX_DOCUMENT_FREQUENCY * rows.total, np.median(document_frequency))
     telling = sp.diags_array((document_frequency <= common).astype(np.float32))
     features = T @ telling @ projection[:, : max(K, MIN_CLUSTER_FEATURES)]
     n_clusters = K - 1 if K > 2 else K  # of two topics, none can be spared for what all documents say
-    labels = _cluster(features, min(n_clusters, X.shape[0]), rng)
-    projection /= np.maximum((T @ projection).std(axis=0), MIN_SPREAD)
-    topics = _topics(X, labels, n_clusters, unigram, rng)
+    labels = _cluster(features, rows.weights, min(n_clusters, rows.n), rng)
+    projection /= np.maximum(rows.spread(T @ projection), MIN_SPREAD)
+    topics = _topics(rows.weighted, labels, n_clusters, unigram, rng)
     if n_clusters < K:
         topics = np.concatenate([unigram[None], topics])  # the corpus itself is the first topic
     return Start(idf, projection, vectors, unigram, topics, counts.sum())
 
 
-def _centred_vectors(X: sp.csr_array, T: sp.csr_array, size: int) -> np.ndarray:
+def _centred_vectors(rows: Rows, T: sp.csr_array, size: int) -> np.ndarray:
     """Word vectors (V, L), less that of the mean token: their mean over a document is what sets it apart."""
-    vectors = word_vectors(X, size)
-    usage = T.sum(axis=0)
+    vectors = word_vectors(rows.counts, size, rows.weights)
+    usage = rows._replace(counts=T).weighted.sum(axis=0)
     return (vectors - usage @ vectors / usage.sum()).astype(np.float32)
 
 
-def _cluster(features: np.ndarray, n_clusters: int, rng: np.random.RandomState) -> np.ndarray:
+def _cluster(
+    features: np.ndarray, weights: np.ndarray | None, n_clusters: int, rng: np.random.RandomState
+) -> np.ndarray:
     """Cluster label of each document: k-means on the directions of their mean word vectors."""
     if n_clusters < 2:
         return np.zeros(len(features), dtype=int)
@@ -89,11 +92,14 @@ def _cluster(features: np.ndarray, n_clusters: int, rng: np.random.RandomState) 
     directions = features / np.where(length > 0, length, 1.0)
     n_sample = min(max(CLUSTER_SAMPLE * n_clusters, 2000), len(features))
     n_starts = int(np.clip(STARTED_DOCUMENTS // n_sample, *CLUSTER_STARTS))
-    sample = directions[rng.choice(len(features), n_sample, replace=False)]
+    sample = rng.choice(len(features), n_sample, replace=False)
+    of_sample = None if weights is None else weights[sample]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer distinct documents than clusters will do
-        first = KMeans(n_clusters, n_init=n_starts, max_iter=20, random_state=rng).fit(sample)
-        return KMeans(n_clusters, init=first.cluster_centers_, max_iter=10).fit_predict(directions)
+        first = KMeans(n_clusters, n_init=n_starts, max_iter=20, random_state=rng)
+        first.fit(directions[sample], sample_weight=of_sample)
+        second = KMeans(n_clusters, init=first.cluster_centers_, max_iter=10)
+        return second.fit_predict(directions, sample_weight=weights)
 
 
 def overuse(usage: np.ndarray, unigram: np.ndarray) -> np.ndarray:

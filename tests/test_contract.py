@@ -39,6 +39,13 @@ OPTIONS = [  # share most of their code with those; each takes a minute to compi
 ]
 
 
+MINI_BATCHES = "a pass deals documents to batches at random: a document that counts twice is in one, its copies in two"
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": MINI_BATCHES,  # what is exact, test_weights.py tests
+    "check_sample_weight_equivalence_on_sparse_data": MINI_BATCHES,
+}
+
+
 def run_check(estimator, check):
     try:
         check(estimator)
@@ -46,13 +53,13 @@ def run_check(estimator, check):
         pytest.fail(f"skipped: {skipped}")
 
 
-@parametrize_with_checks(PUBLIC)
+@parametrize_with_checks(PUBLIC, expected_failed_checks=lambda estimator: EXPECTED_FAILURES)
 def test_scikit_learn_check(estimator, check):
     run_check(estimator, check)
 
 
 @pytest.mark.slow
-@parametrize_with_checks(OPTIONS)
+@parametrize_with_checks(OPTIONS, expected_failed_checks=lambda estimator: EXPECTED_FAILURES)
 def test_scikit_learn_check_of_options(estimator, check):
     run_check(estimator, check)
 

@@ -33,6 +33,7 @@ from sklearn_etm._fitted.marginal import poisson_terms
 from sklearn_etm._fitted.prior import LogisticNormal
 from sklearn_etm._fitted.proportions import WordRows
 from sklearn_etm._fitted.proportions import refine as refine_numpy
+from sklearn_etm._rows import Rows
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.embeddings._pmi import word_vectors
 
@@ -53,7 +54,7 @@ def counts():
 def batch(request, counts, monkeypatch):
     """A batch and its counts (B, V), read whole or some chunks at a time."""
     monkeypatch.setattr(likelihood, "BLOCK_FLOATS", request.param)
-    corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), D, np.random.RandomState(0))
+    corpus = Corpus(Rows(counts), lambda X: np.zeros((X.shape[0], 2)), D, np.random.RandomState(0))
     stack, batches = next(corpus.shards())
     assert len(batches) == 1 and stack.n_chunks[0] > 2 * 4  # of 4 rows each, where there are many
     X = np.zeros((B, V))
@@ -124,7 +125,7 @@ def test_gradients_of_batches_average_to_the_full_gradient(counts):
     hyper = Hyper(constants, {"mu": np.zeros(K), "log_sigma": np.zeros(K)}, 1, D, 3.0)
 
     def gradients(batch_size):
-        corpus = Corpus(counts, lambda X: np.zeros((X.shape[0], 2)), batch_size, np.random.RandomState(0))
+        corpus = Corpus(Rows(counts), lambda X: np.zeros((X.shape[0], 2)), batch_size, np.random.RandomState(0))
         stack, batches = next(corpus.shards())
         for i in batches:
             z = np.zeros((B, K), np.float32)
@@ -224,7 +225,7 @@ def test_what_is_optimised_is_the_sum_of_the_parts(counts, separation):
     features = Features(np.ones(V, np.float32), rng.normal(size=(V, 3)).astype(np.float32))
     problem = Problem.begin(topic, document, Mixture(), (4,), unigram, features)
     trainer = VariationalTrainer(problem)
-    corpus = Corpus(counts[1:], features, D, np.random.RandomState(0))
+    corpus = Corpus(Rows(counts[1:]), features, D, np.random.RandomState(0))
     state = trainer.begin({"b": b}, np.ones(K), rng)
     strength = separation / (SEPARATION * counts.sum() / (D - 1))  # of the estimator's parameter
     _, (objective, reconstruction, kl) = trainer.run_pass(state, corpus, np.zeros(1), strength, rng)
@@ -253,12 +254,12 @@ def test_refinement_in_which_all_tokens_vote_never_lowers_the_posterior(counts, 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 16, 64])
 def test_batches_hold_every_count_once(counts, batch_size):
-    corpus = Corpus(counts, lambda X: X.sum(axis=1)[:, None], batch_size, np.random.RandomState(0))
+    corpus = Corpus(Rows(counts), lambda X: X.sum(axis=1)[:, None], batch_size, np.random.RandomState(0))
     seen, features = np.zeros(V), 0.0
     for stack, batches in corpus.shards():
         np.add.at(seen, stack.words.ravel(), stack.counts.ravel())
         features += stack.features.sum()
-        assert stack.mask.sum() == D and (stack.mask[len(batches) :] == 0).all()
+        assert stack.weight.sum() == D and (stack.weight[len(batches) :] == 0).all()
     assert_array_equal(seen, counts.sum(axis=0))
     assert features == counts.sum()
 
@@ -276,12 +277,12 @@ def test_batches_of_any_corpus(lengths, n_words, batch_size, seed):
     X = np.zeros((len(lengths), n_words))
     for row, length in zip(X, lengths, strict=True):
         row[rng.choice(n_words, min(length, n_words), replace=False)] = rng.randint(1, 9, min(length, n_words))
-    corpus = Corpus(sp.csr_array(X), lambda X: np.zeros((X.shape[0], 1)), batch_size, rng)
+    corpus = Corpus(Rows(sp.csr_array(X)), lambda X: np.zeros((X.shape[0], 1)), batch_size, rng)
     ((stack, batches),) = corpus.shards()
     for i, rows in enumerate(corpus._batches):
         batch = jax.tree.map(lambda leaf, i=i: leaf[i], stack)
         N, M = batch.n_chunks, batch.n_word_chunks
-        by_document, by_word = (np.zeros((len(batch.mask), n_words)) for _ in range(2))
+        by_document, by_word = (np.zeros((len(batch.weight), n_words)) for _ in range(2))
         real = batch.counts[:N] > 0
         owner = np.broadcast_to(batch.document[:N, None], real.shape)
         np.add.at(by_document, (owner[real], batch.words[:N][real]), batch.counts[:N][real])
@@ -290,8 +291,8 @@ def test_batches_of_any_corpus(lengths, n_words, batch_size, seed):
         assert_array_equal(by_document[: len(rows)], X[rows])
         assert_array_equal(by_word, by_document)
         assert not batch.counts[N:].any() and not batch.counts.ravel()[batch.entry[M:]].any()
-        assert batch.mask.sum() == len(rows)
-    assert not stack.mask[len(batches) :].any() and len(batches) == corpus.n_batches
+        assert batch.weight.sum() == len(rows)
+    assert not stack.weight[len(batches) :].any() and len(batches) == corpus.n_batches
 
 
 @pytest.mark.parametrize(("size", "waste"), [(padded_size, 1.0), (padded_vocabulary, 0.6)])

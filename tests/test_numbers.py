@@ -10,7 +10,7 @@ from conftest import MCEM, SMALL
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
-from sklearn_etm._sparse import sample_rows
+from sklearn_etm._rows import Rows
 from sklearn_etm.embeddings import corpus_vectors
 from sklearn_etm.embeddings._pmi import word_vectors
 from sklearn_etm.inspection import document_table, pyldavis_data, report, topic_map, topic_table
@@ -112,13 +112,13 @@ def test_rows_that_alternate_are_all_looked_at(monkeypatch):
 
 def test_a_sample_is_drawn_evenly_and_repeats():
     X = sp.csr_array(np.arange(1.0, 1001)[:, None])
-    rows = sample_rows(X, 300).toarray().ravel()
-    assert_array_equal(rows, sample_rows(X, 300).toarray().ravel())
+    rows = Rows(X).sample(300).counts.toarray().ravel()
+    assert_array_equal(rows, Rows(X).sample(300).counts.toarray().ravel())
     assert len(np.unique(rows)) == 300 and (np.diff(rows) > 0).all()
     for step in (2, 3, 4):
         share = np.bincount(rows.astype(int) % step) / 300
         assert np.abs(share - 1 / step).max() < 0.1
-    assert_array_equal(sample_rows(X, 1000).toarray(), X.toarray())
+    assert_array_equal(Rows(X).sample(1000).counts.toarray(), X.toarray())
 
 
 def test_no_warning_of_topics_that_every_second_document_has():

@@ -12,6 +12,7 @@ MAY_IMPORT = {
     "_numbers": set(),
     "_version": set(),
     "_sparse": set(),
+    "_rows": {"_sparse"},
     "_threads": set(),
     "_warnings": set(),
     "_compilation_cache": {"_warnings"},
@@ -19,15 +20,15 @@ MAY_IMPORT = {
     "_files": {"_version"},
     "_inputs": {"_files", "_sparse"},
     "_fitted": {"_numbers", "_sparse", "_threads"},
-    "embeddings": {"_files", "_inputs", "_sparse", "_threads", "_warnings"},
-    "_start": {"_fitted", "_sparse", "_threads", "embeddings"},
-    "_engine": {"_fitted", "_numbers", "_start", "_threads"},
+    "embeddings": {"_files", "_inputs", "_rows", "_sparse", "_threads", "_warnings"},
+    "_start": {"_fitted", "_rows", "_sparse", "_threads", "embeddings"},
+    "_engine": {"_fitted", "_numbers", "_rows", "_start", "_threads"},
     "metrics": {"_inputs", "_sparse", "embeddings"},
-    "_estimators": {"_engine", "_files", "_fitted", "_inputs", "_numbers", "_sparse", "_start", "_threads"}
+    "_estimators": {"_engine", "_files", "_fitted", "_inputs", "_numbers", "_rows", "_sparse", "_start", "_threads"}
     | {"_version", "_warnings", "embeddings", "metrics"},
     "inspection": {"_inputs", "_sparse", "_warnings", "embeddings", "metrics"},
     "plotting": {"_inputs", "_warnings", "inspection", "metrics"},
-    "distributed": {"_engine", "_estimators", "_files", "_sparse", "_warnings"},
+    "distributed": {"_engine", "_estimators", "_files", "_rows", "_sparse", "_warnings"},
     "__init__": {"_compilation_cache", "_estimators", "_inputs", "_version"},
 }
 MAY_IMPORT_JAX = {"_engine", "_compilation_cache"}  # the latter where somebody else has done so

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._fitted.prior import LogisticNormal
+from .._rows import Rows
 from . import chains, programs
 from .batches import MIN_CHUNKS, Batch, Shape, chunks_needed, padded_batch, padded_size, stack_batches
 from .problem import pad_words
@@ -31,7 +32,7 @@ def _program(n_chains: int):
     def run(beta_t, batch: Batch, mu, sigma, pilot_grid, grid, n_leapfrog_steps, seed):
         key = random_key(seed)
         rows = beta_t[batch.words]
-        shape = (batch.mask.shape[0], n_chains, len(mu))
+        shape = (batch.weight.shape[0], n_chains, len(mu))
 
         def log_likelihood(z):
             return chains.log_likelihood(jax.nn.softmax(z), rows, batch)
@@ -90,7 +91,7 @@ def log_weights(
 
     n_chunks = padded_size(chunks_needed(X).sum() + 1, MIN_CHUNKS)
     shape = Shape(1, padded_batch(batch_size, batch_size), n_chunks, len(beta_t))
-    batch = stack_batches([X.astype(np.float32)], no_features, shape, 8)
+    batch = stack_batches([Rows(X).single], no_features, shape, 8)
     weights = programs.run(
         "ais",
         _program,

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 
+from .._rows import Rows
 from .._threads import beside
 
 CHUNK = 16
@@ -41,7 +42,7 @@ class Batch(NamedTuple):
     """
 
     features: Array  # (B, L) what the encoder reads
-    mask: Array  # (B,) 1 for a document, 0 for padding
+    weight: Array  # (B,) how often a document counts, 0 for padding
     words: Array  # (N, CHUNK) word of each entry
     counts: Array  # (N, CHUNK) its count
     document: Array  # (N,) document of each chunk
@@ -130,21 +131,22 @@ def _stack(rows: list[np.ndarray], shape: tuple[int, ...], padding: int = 0) -> 
 
 
 def stack_batches(
-    parts: list[sp.csr_array], features: Callable[[sp.csr_array], np.ndarray], shape: Shape, word_chunk: int
+    parts: list[Rows], features: Callable[[sp.csr_array], np.ndarray], shape: Shape, word_chunk: int
 ) -> Batch:
-    """Stack ``parts``, count matrices of some rows each, to one Batch of the given shape."""
+    """Stack ``parts``, some documents each, to one Batch of the given shape."""
     S, B, N, V = shape
-    entries = [_entries(X, word_chunk) for X in parts]
+    entries = [_entries(rows.counts, word_chunk) for rows in parts]
     # Twice the entries by document hold those by word, with their padding, of all but odd corpora.
     M = max(padded_size(max(len(e["entry_word"]) for e in entries)), 2 * N * CHUNK // word_chunk)
-    encoded = [features(X).astype(np.float32) for X in parts]
+    encoded = [features(rows.counts).astype(np.float32) for rows in parts]
+    weights = [np.ones(rows.n) if rows.weights is None else rows.weights for rows in parts]
 
     def stacked(name: str, *shape: int, padding: int = 0) -> np.ndarray:
         return _stack([e[name] for e in entries], (S, *shape), padding)
 
     return Batch(
         features=_stack(encoded, (S, B, encoded[0].shape[1])),
-        mask=_stack([np.ones(X.shape[0], dtype=np.float32) for X in parts], (S, B)),
+        weight=_stack([w.astype(np.float32) for w in weights], (S, B)),
         words=stacked("words", N, CHUNK),
         counts=stacked("counts", N, CHUNK),
         document=stacked("document", N, padding=B - 1),
@@ -159,7 +161,7 @@ def stack_batches(
 def no_documents(n_words: int, features: Callable[[sp.csr_array], np.ndarray]) -> Batch:
     """A batch of the least size, for the shapes of what is learned from others."""
     shape = Shape(1, 1, MIN_CHUNKS, padded_vocabulary(n_words))
-    stack = stack_batches([sp.csr_array((1, n_words))], features, shape, WORD_CHUNKS[True])
+    stack = stack_batches([Rows(sp.csr_array((1, n_words)))], features, shape, WORD_CHUNKS[True])
     return Batch(*(leaf[0] for leaf in stack))
 
 
@@ -169,15 +171,16 @@ def chunks_needed(X: sp.csr_array) -> np.ndarray:
 
 
 class Corpus:
-    """Count rows as shards of stacked batches: a corpus that fits one shard is laid out once.
+    """Documents as shards of stacked batches: a corpus that fits one shard is laid out once.
 
     Documents are dealt at random to batches of equal size (to within one); the order of the batches is drawn anew
     every epoch.  A larger corpus is laid out shard by shard, so that memory stays bounded.
     """
 
-    def __init__(self, X: sp.csr_array, features: Callable, batch_size: int, rng: np.random.RandomState):
-        self.X, self.features = X, features
-        self.n_tokens = float(X.data.sum(dtype=np.float64))
+    def __init__(self, rows: Rows, features: Callable, batch_size: int, rng: np.random.RandomState):
+        X = rows.counts
+        self.features, self._rows = features, rows
+        self.n_documents, self.n_tokens = rows.total, rows.n_tokens
         self.n_batches = -(-X.shape[0] // batch_size)
         self._batches = np.array_split(rng.permutation(X.shape[0]), self.n_batches)
         entries = X.nnz if X.nnz <= MAX_KEPT_ENTRIES else SHARD_ENTRIES
@@ -208,7 +211,7 @@ class Corpus:
     def _layout(self, shard: range) -> Batch:
         if self.kept is not None:
             return self.kept
-        parts = [self.X[self._batches[i]].astype(np.float32, copy=False) for i in shard]
+        parts = [self._rows.of(self._batches[i]).single for i in shard]
         batch = stack_batches(parts, self.features, self._shape, self._word_chunk)
         if len(self._shards) == 1:
             self.kept = batch

@@ -126,7 +126,7 @@ def _counts_program(spec: Spec):
 
         def step(i, total):
             batch = jax.tree.map(lambda leaf: leaf[i], stack)
-            loc, _ = spec.encoder.apply({"params": weights, **moments}, batch.features, batch.mask, False)
+            loc, _ = spec.encoder.apply({"params": weights, **moments}, batch.features, batch.weight, False)
             if share is not None:  # the encoder does not speak for the background
                 loc = loc.at[:, 0].set(-jnp.inf)
             batch = batch._replace(counts=batch.counts**BURSTINESS)

@@ -126,7 +126,7 @@ def product_log_likelihood(theta: jax.Array, logits: jax.Array, batch: Batch) ->
 
 def by_document(chunks: jax.Array, batch: Batch) -> jax.Array:
     """Sums over the chunks of each document, (B, ...)."""
-    return jax.ops.segment_sum(chunks, batch.document, batch.mask.shape[0], indices_are_sorted=True)
+    return jax.ops.segment_sum(chunks, batch.document, batch.weight.shape[0], indices_are_sorted=True)
 
 
 class Votes(NamedTuple):
@@ -212,7 +212,8 @@ def with_background(tokens: jax.Array, share: jax.Array) -> jax.Array:
 
 
 def expected_counts(tokens: jax.Array, beta_t: jax.Array, batch: Batch, left_out: jax.Array) -> jax.Array:
-    """Expected number of tokens of each word in each topic, (V, K)."""
+    """Expected number of tokens of each word in each topic, (V, K), of documents by their weights."""
     said = votes(tokens, beta_t, batch, left_out)
+    tokens = tokens * batch.weight[:, None]
     by_vote, by_own = _word_sums([said.vote, said.own], tokens, batch, len(beta_t))
     return beta_t * (by_vote - beta_t * left_out * by_own)

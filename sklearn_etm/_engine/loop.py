@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-import scipy.sparse as sp
 
 from .._fitted.marginal import poisson_terms
 from .._fitted.model import FitState, PassLosses, TopicModel
 from .._fitted.proportions import Refinement
+from .._rows import Rows
 from .._start import overuse
 from .._threads import beside
 from . import em
@@ -221,19 +221,19 @@ Observer = Callable[[str, PassLosses | None, Callable[[], Fit]], bool]
 
 def fit(
     training: Training,
-    X: sp.csr_array,
+    rows: Rows,
     plan: Plan,
     observe: Observer,
     keeper: Keeper | None = None,
     whole: Whole | None = None,
 ) -> Fit:
-    """Passes over X, then rounds of EM over the whole of which X is a sample, or over X; all losses are of this fit.
+    """Passes over documents, then rounds of EM over the whole of which they are a sample, or over them.
 
-    One that a keeper has kept goes on where it stopped.
+    All losses are of this fit.  One that a keeper has kept goes on where it stopped.
     """
     trainer = training.trainer
-    corpus = Corpus(X, trainer.problem.features, plan.batch_size(X.shape[0]), training.rng)
-    state = State(training.learned(), training.rng, constant=_constant(X, plan))
+    corpus = Corpus(rows, trainer.problem.features, plan.batch_size(rows.n), training.rng)
+    state = State(training.learned(), training.rng, constant=_constant(rows, plan))
     if keeper is not None and keeper.kept is not None:
         state = State.from_plain(trainer, keeper.kept)
 
@@ -244,7 +244,7 @@ def fit(
         return _round(trainer, count, plan, state) if state.passes_end else _pass(trainer, corpus, plan, state)
 
     def result(state: State) -> Fit:
-        return _result(trainer, state, plan, X.shape[0] if whole is None else whole.n_documents)
+        return _result(trainer, state, plan, rows.total if whole is None else whole.n_documents)
 
     with beside() as thread:
         compiling: Future | None = None
@@ -266,14 +266,14 @@ def fit(
     return result(state)
 
 
-def stream(training: Training, X: sp.csr_array, plan: Plan, n_seen: int) -> Fit:
+def stream(training: Training, rows: Rows, plan: Plan, n_seen: float) -> Fit:
     """One pass over a batch of a stream after ``n_seen`` documents, then one step of online EM."""
-    trainer, n = training.trainer, X.shape[0]
-    corpus = Corpus(X, trainer.problem.features, plan.batch_size(n), training.rng)
+    trainer, n = training.trainer, rows.total
+    corpus = Corpus(rows, trainer.problem.features, plan.batch_size(rows.n), training.rng)
     documents = n_seen + np.arange(corpus.n_batches) / corpus.n_batches * n
     steps = documents / plan.batch_size(STREAM_DOCUMENTS)
     rates = plan.learning_rate / np.sqrt(1 + steps / STREAM_STEPS)
-    state = State(training.learned(), training.rng, training.losses, constant=_constant(X, plan))
+    state = State(training.learned(), training.rng, training.losses, constant=_constant(rows, plan))
     state = replace(state, background_share=training.background_share)
     known = None if state.background_share is None else _topics(trainer, state)[:, 0]  # a pass would move it
     state = _learned_in_pass(trainer, corpus, plan, state, rates)
@@ -307,7 +307,7 @@ def _learned_in_pass(trainer: Trainer, corpus: Corpus, plan: Plan, state: State,
             f"Training became non-finite: the loss is {objective} with learning_rate={plan.learning_rate!r}. "
             "Lower learning_rate, or look for counts of an extreme size in X. Nothing was changed."
         )
-    n = corpus.X.shape[0]
+    n = corpus.n_documents
     reconstruction -= n * state.constant
     losses = PassLosses((reconstruction + kl) / n, reconstruction / n, kl / n, *acceptance)
     return replace(state, learned=learned, losses=(*state.losses, losses), n_passes=state.n_passes + 1)
@@ -362,8 +362,10 @@ def _sharpened(
     return replace(state, learned=trainer.fit_topics(state.learned, target), background_share=share)
 
 
-def _constant(X: sp.csr_array, plan: Plan) -> float:
-    return float(poisson_terms(X).mean()) if plan.likelihood == "poisson" else 0.0
+def _constant(rows: Rows, plan: Plan) -> float:
+    if plan.likelihood != "poisson":
+        return 0.0
+    return float(np.average(poisson_terms(rows.counts), weights=rows.weights))
 
 
 def _e_step(trainer: Maximiser, rounds: Rounds, state: State, topics: np.ndarray) -> em.EStep:
@@ -397,7 +399,7 @@ def _model(trainer: Trainer, state: State, plan: Plan) -> TopicModel:
     return TopicModel(components, prior, inference, plan.likelihood, state.background_share)
 
 
-def _result(trainer: Trainer, state: State, plan: Plan, n_documents: int) -> Fit:
+def _result(trainer: Trainer, state: State, plan: Plan, n_documents: float) -> Fit:
     problem, learned = trainer.problem, state.learned
     stopped = FitState(
         spec=problem.plain_spec,

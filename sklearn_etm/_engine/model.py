@@ -95,11 +95,11 @@ topic_distributions.defvjp(_topics_forward, _topics_backward)
 
 @contextmanager
 def _documents(batch: Batch, hyper: Hyper) -> Iterator[None]:
-    """What is said of each document counts for ``n_batches`` batches; padding does not count."""
+    """What is said of a document counts by its weight, for ``n_batches`` batches; padding does not count."""
     with (
-        numpyro.plate("documents", batch.mask.shape[0]),
-        numpyro.handlers.scale(scale=hyper.n_batches),
-        numpyro.handlers.mask(mask=batch.mask > 0),
+        numpyro.plate("documents", batch.weight.shape[0]),
+        numpyro.handlers.scale(scale=hyper.n_batches * jnp.where(batch.weight > 0, batch.weight, 1.0)),
+        numpyro.handlers.mask(mask=batch.weight > 0),
     ):
         yield
 
@@ -136,14 +136,14 @@ def _document_prior(spec: Spec, hyper: Hyper) -> Any:
 
 
 def _record(name: str, per_document: jax.Array, batch: Batch) -> None:
-    """Keep a part of the loss, summed over the batch's documents, in SVI's mutable state."""
-    mutable(name, {"sum": jnp.zeros(())})["sum"] = jax.lax.stop_gradient((per_document * batch.mask).sum())
+    """Keep a part of the loss, summed over the batch's documents by their weights, in SVI's mutable state."""
+    mutable(name, {"sum": jnp.zeros(())})["sum"] = jax.lax.stop_gradient((per_document * batch.weight).sum())
 
 
 def guide(spec: Spec, batch: Batch, hyper: Hyper) -> None:
     """q(theta | x) from the encoder; what topics are made of are parameters."""
-    encode = flax_module("encoder", spec.encoder, batch.features, batch.mask, True, mutable=["batch_stats"])
-    q = spec.documents.posterior(*encode(batch.features, batch.mask, True))
+    encode = flax_module("encoder", spec.encoder, batch.features, batch.weight, True, mutable=["batch_stats"])
+    q = spec.documents.posterior(*encode(batch.features, batch.weight, True))
     _record("kl", spec.documents.divergence(q, _document_prior(spec, hyper)), batch)
     with _documents(batch, hyper):
         numpyro.sample(spec.documents.site, q)

@@ -76,7 +76,7 @@ class Sums(NamedTuple):
 def _start_program(spec: Spec, n_chains: int):
     def run(beta_t, stack: Batch, concentration, hyper: Hyper, step_size) -> Chains:
         def start(batch: Batch) -> tuple[jax.Array, jax.Array]:
-            uniform = jnp.full((batch.mask.shape[0], spec.K), 1 / spec.K)
+            uniform = jnp.full((batch.weight.shape[0], spec.K), 1 / spec.K)
             tokens = refine(uniform, concentration, beta_t, batch, START_STEPS)
             z = jnp.log(tokens / tokens.sum(1, keepdims=True))
             z += hyper.documents["mu"].mean() - z.mean(1, keepdims=True)
@@ -133,7 +133,7 @@ def _pass_program(spec: Spec):
             reconstruction, prior = (-part.mean(1) for part in parts(z))
             log_step = jnp.log(hmc.final_step(adaptation) / hmc.narrowest(batch, sigma))
             seen = Sums(reconstruction, prior, acceptance, log_step, z.mean(1), (z**2).mean(1))
-            sums = jax.tree.map(lambda total, leaf: total + batch.mask @ leaf, sums, seen)
+            sums = jax.tree.map(lambda total, leaf: total + batch.weight @ leaf, sums, seen)
             moved = Chains(z, adaptation)
             chains = jax.tree.map(lambda leaf, new: leaf.at[order[i]].set(new), chains, moved)
             return learned._replace(params=params, adam=adam_state), chains, sums
@@ -211,7 +211,7 @@ class MonteCarloTrainer:
         self, state: State, corpus: Corpus, rates: np.ndarray, separation: float, rng: np.random.RandomState
     ) -> tuple[State, Losses]:
         """Move all chains ``num_e_steps`` times, and the topics once a batch; then the prior of the documents."""
-        n_documents = corpus.X.shape[0]
+        n_documents = corpus.n_documents
         hyper = hyper_of(self.problem, corpus, separation)._replace(documents=state.learned.prior)
         learned, chains, total = state.learned, list(state.chains), None
         for shard, (stack, batches) in enumerate(corpus.shards()):
@@ -257,7 +257,7 @@ class MonteCarloTrainer:
         arguments = beta_t, stack, concentration, hyper, np.float32(learned.step_size)
         return programs.run("chains", _start_program, (self.problem.spec, self.num_chains), *arguments)
 
-    def _next_prior(self, prior: dict[str, Array], mean: Sums, n_documents: int) -> dict[str, Array]:
+    def _next_prior(self, prior: dict[str, Array], mean: Sums, n_documents: float) -> dict[str, Array]:
         """Mean and scale of the chains, and of ``PRIOR_DOCUMENTS`` documents that are as the prior given says."""
         if not self.problem.spec.documents.learned:
             return prior

@@ -141,7 +141,7 @@ class Problem:
         log_unigram, idf = self.constants["log_unigram"], self.features.idf
         return float(np.exp(log_unigram[idf < 1 - np.log(COMMON)]).sum())
 
-    def hyper(self, n_batches: int, n_documents: int, separation: float) -> Hyper:
+    def hyper(self, n_batches: int, n_documents: float, separation: float) -> Hyper:
         """Arguments of the model on a corpus."""
         return Hyper(self.padded, self.prior, *map(np.float32, (n_batches, n_documents, separation)))
 

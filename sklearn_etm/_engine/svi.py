@@ -202,13 +202,13 @@ def _blank_state(problem: Problem) -> SVIState:
 
 def hyper_of(problem: Problem, corpus: Corpus, separation: float) -> Hyper:
     """Arguments of the model in a pass over a corpus; ``separation`` is the estimator's."""
-    n_documents = corpus.X.shape[0]
+    n_documents = corpus.n_documents
     return problem.hyper(corpus.n_batches, n_documents, SEPARATION * separation * corpus.n_tokens / n_documents)
 
 
 def visits(rates: np.ndarray, stack: Batch, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
     """Random order of the first batches of a stack, one for each learning rate, and the rates, padded to its size."""
-    n, S = len(rates), stack.mask.shape[0]
+    n, S = len(rates), stack.weight.shape[0]
     order, padded_rates = np.zeros(S, np.int32), np.zeros(S, np.float32)
     order[:n], padded_rates[:n] = rng.permutation(n), rates
     return order, padded_rates

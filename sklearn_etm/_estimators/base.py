@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +17,7 @@ from .. import _start
 from .._files import formats
 from .._fitted.encoder import Features
 from .._fitted.model import FitState, PassLosses, TopicModel
+from .._rows import Rows
 from .._sparse import row_sums
 from .._start import Start
 from .._threads import beside
@@ -24,7 +25,7 @@ from .._warnings import warn
 from ..metrics import completion_log_likelihood, completion_split
 from . import parameters as kinds
 from .checkpoints import Checkpoint
-from .counts import check_counts, kept_if_it_fails, learnable, warn_of_unused_columns
+from .counts import check_rows, kept_if_it_fails, learnable, warn_of_unused_columns
 from .notebook import TopicsReprMixin
 from .output import IndexedOutputMixin
 from .progress import CallbackSupportMixin, FitReporter, with_callbacks
@@ -56,6 +57,13 @@ HELD = (  # parameters that a model in training has made something of: they cann
     "center_embeddings",
     "normalize_embeddings",
 )
+
+
+class Completion(NamedTuple):
+    """Document completion, of each document."""
+
+    log_likelihood: np.ndarray  # (n_samples,) of its held-out half, in nats
+    n_tokens: np.ndarray  # (n_samples,) of that
 
 
 class BaseTopicModel(
@@ -125,7 +133,7 @@ class BaseTopicModel(
         """How it is learned, from the beginning or, without a generator, after this model has stopped."""
 
     @abstractmethod
-    def _proportions(self, model: TopicModel, X: sp.csr_array) -> np.ndarray:
+    def _proportions(self, model: TopicModel, rows: Rows) -> np.ndarray:
         """Topic proportions of documents under a model, (n_samples, K)."""
 
     @property
@@ -155,7 +163,7 @@ class BaseTopicModel(
         """Rounds of EM after the passes."""
         return None
 
-    def _warn(self, fit: Fit, X: sp.csr_array) -> None:
+    def _warn(self, fit: Fit, rows: Rows) -> None:
         """Warn of what was learned where it is not what was asked for."""
 
     # Learning
@@ -163,7 +171,7 @@ class BaseTopicModel(
     @kept_if_it_fails
     @with_callbacks
     @np.errstate(under="ignore")
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, sample_weight=None):
         """Learn topics from count rows.
 
         Parameters
@@ -173,6 +181,9 @@ class BaseTopicModel(
             out: they teach nothing.
         y : None
             Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each document counts in what is learned: 0 leaves it out, 2 is twice. Its own topics do not depend
+            on it. None counts each once.
 
         Returns
         -------
@@ -182,20 +193,17 @@ class BaseTopicModel(
         Raises
         ------
         ValueError
-            For counts that are negative, NaN or infinite, for counts that are all zero, and for a parameter of a wrong
-            type or out of its range.
+            For counts or weights that are negative, NaN or infinite, or all zero, and for a parameter of a wrong type
+            or out of its range.
         FloatingPointError
             When training becomes non-finite. The estimator is then as it was before.
         """
-        self._check_parameters()
-        self.__dict__.pop(OF_SHARDS, None)
-        self._fit(X, self._first_generator())
-        return self
+        return self._fit_to(X, sample_weight)
 
     @kept_if_it_fails
     @with_callbacks
     @np.errstate(under="ignore")
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X, y=None, sample_weight=None):
         """Learn from one batch of a stream: one pass over its rows.
 
         The first call of an estimator that is not fitted sets up its vocabulary, encoder and first topics from these
@@ -210,6 +218,9 @@ class BaseTopicModel(
             Non-negative counts, with the columns of the first call.
         y : None
             Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each document counts in what is learned: 0 leaves it out, 2 is twice. Its own topics do not depend
+            on it. None counts each once.
 
         Returns
         -------
@@ -222,12 +233,24 @@ class BaseTopicModel(
             As `fit` does; also when the number of columns has changed, or a parameter that cannot change. The estimator
             is then as it was before.
         """
+        return self._fit_batch(X, sample_weight)
+
+    def _fit_to(self, X: Any, sample_weight: Any) -> Self:
+        """Learn from all documents."""
+        self._check_parameters()
+        self.__dict__.pop(OF_SHARDS, None)
+        rows = check_rows(self, X, sample_weight, "fit", reset=not self._goes_on)
+        self._fit(rows, self._first_generator())
+        return self
+
+    def _fit_batch(self, X: Any, sample_weight: Any) -> Self:
+        """Learn from one batch of a stream."""
         self._check_parameters()
         first = not hasattr(self, "components_")
-        X = learnable(self, check_counts(self, X, "partial_fit", reset=first))
-        if first or X.shape[0]:
-            training, known = self._begin(X, _generator(self.random_state)) if first else (self._resume(), {})
-            self.__dict__.update(self._learn_batch(training, X, known))
+        rows = learnable(self, check_rows(self, X, sample_weight, "partial_fit", reset=first))
+        if first or rows.n:
+            training, known = self._begin(rows, _generator(self.random_state)) if first else (self._resume(), {})
+            self.__dict__.update(self._learn_batch(training, rows, known))
         return self
 
     @property
@@ -239,21 +262,21 @@ class BaseTopicModel(
         """What a fit begins to draw from; one that goes on has its own, which it stopped with."""
         return np.random.RandomState(0) if self._goes_on else _generator(self.random_state)
 
-    def _fit(self, X: Any, rng: np.random.RandomState, whole: Whole | None = None) -> None:
-        """Learn from X or, in rounds of EM, from the whole of which X is a sample."""
+    def _fit(self, rows: Rows, rng: np.random.RandomState, whole: Whole | None = None) -> None:
+        """Learn from documents or, in rounds of EM, from the whole of which they are a sample."""
         goes_on = self._goes_on
-        X = learnable(self, check_counts(self, X, "fit", reset=not goes_on))
+        rows = learnable(self, rows)
         if not goes_on:
-            warn_of_unused_columns(X)
-        checkpoint = Checkpoint.of(self, X, rng, whole)
-        training, known = (self._resume(), {}) if goes_on else self._begin(X, rng, whole)
-        self.__dict__.update(self._learn(training, X, known, checkpoint, whole))
+            warn_of_unused_columns(rows.counts)
+        checkpoint = Checkpoint.of(self, rows, rng, whole)
+        training, known = (self._resume(), {}) if goes_on else self._begin(rows, rng, whole)
+        self.__dict__.update(self._learn(training, rows, known, checkpoint, whole))
 
     def _begin(
-        self, X: sp.csr_array, rng: np.random.RandomState, whole: Whole | None = None
+        self, rows: Rows, rng: np.random.RandomState, whole: Whole | None = None
     ) -> tuple[Training, dict[str, Any]]:
         """A model in training on documents with a token each, and fitted attributes that are known already."""
-        if not X.shape[0]:
+        if not rows.n:
             raise ValueError(
                 f"X holds no token: every row that {type(self).__name__} got is empty. Pass counts with at least one "
                 "non-zero; check the vectorizer's vocabulary, min_df and stop_words."
@@ -261,7 +284,7 @@ class BaseTopicModel(
         with beside() as thread:  # importing JAX takes as long
             importing = thread.submit(importlib.import_module, "sklearn_etm._engine.loop")
             counts = None if whole is None else whole.word_counts
-            start = _start.start(X, self.num_topics, self._n_features, self._corpus_vector_size, rng, counts)
+            start = _start.start(rows, self.num_topics, self._n_features, self._corpus_vector_size, rng, counts)
             importing.result()
         from .._engine.loop import Training
         from .._engine.problem import Problem
@@ -304,7 +327,7 @@ class BaseTopicModel(
     def _learn(
         self,
         training: Training,
-        X: sp.csr_array,
+        rows: Rows,
         known: dict[str, Any],
         checkpoint: Checkpoint | None,
         whole: Whole | None,
@@ -312,12 +335,12 @@ class BaseTopicModel(
         """Fitted attributes after passes and rounds over documents."""
         from .._engine import loop
 
-        X, X_validation = self._validation_split(X, training.rng)
+        rows, held_out = self._validation_split(rows, training.rng)
         rounds = self._rounds
-        reporter = FitReporter(self, X, self.max_iter + (rounds.n if rounds else 0))
+        reporter = FitReporter(self, rows.counts, self.max_iter + (rounds.n if rounds else 0))
 
-        def n_seen(in_round: bool) -> int:
-            return whole.n_documents if whole is not None and in_round else X.shape[0]
+        def n_seen(in_round: bool) -> float:
+            return whole.n_documents if whole is not None and in_round else rows.total
 
         def attributes(fit: Fit) -> dict[str, Any]:
             of_shards = {} if whole is None else {OF_SHARDS: whole.n_skipped}
@@ -327,9 +350,9 @@ class BaseTopicModel(
             described = "" if losses is None else self._describe(losses)
             return reporter.step(label, described, n_seen(losses is None), lambda: attributes(so_far()))
 
-        score = None if X_validation is None else lambda model: self._score_of(model, X_validation)
+        score = None if held_out is None else lambda model: self._score_of(model, held_out)
         try:
-            fit = loop.fit(training, X, self._plan(score), observe, checkpoint, whole)
+            fit = loop.fit(training, rows, self._plan(score), observe, checkpoint, whole)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(self._how_to_go_on(checkpoint)) from interrupt
         if fit.was_interrupted:
@@ -337,7 +360,7 @@ class BaseTopicModel(
                 f"The fit was interrupted after {len(fit.losses)} of {self.max_iter} passes: this is what was learned "
                 f"until then. {self._how_to_go_on(checkpoint)}"
             )
-        self._warn(fit, X)
+        self._warn(fit, rows)
         fitted = attributes(fit)
         reporter.end(lambda: fitted)
         if checkpoint is not None and not fit.was_interrupted:
@@ -353,13 +376,13 @@ class BaseTopicModel(
             "estimator keeps what was learned until then. Without either it stays as it was before."
         )
 
-    def _learn_batch(self, training: Training, X: sp.csr_array, known: dict[str, Any]) -> dict[str, Any]:
+    def _learn_batch(self, training: Training, rows: Rows, known: dict[str, Any]) -> dict[str, Any]:
         """Fitted attributes after one more batch of a stream."""
         from .._engine import loop
 
         seen = getattr(self, "n_samples_seen_", 0)
-        fit = loop.stream(training, X, self._plan(), seen)
-        return self._fitted_attributes(fit, seen + X.shape[0]) | known
+        fit = loop.stream(training, rows, self._plan(), seen)
+        return self._fitted_attributes(fit, seen + rows.total) | known
 
     def _plan(self, score: Callable[[TopicModel], float] | None = None) -> Plan:
         from .._engine.loop import Plan
@@ -381,7 +404,7 @@ class BaseTopicModel(
         """A pass in a line."""
         return f"ELBO {-losses.loss:.1f} (reconstruction {-losses.reconstruction:.1f}, KL {losses.kl:.1f})"
 
-    def _fitted_attributes(self, fit: Fit, n_seen: int) -> dict[str, Any]:
+    def _fitted_attributes(self, fit: Fit, n_seen: float) -> dict[str, Any]:
         return {
             "components_": fit.model.components,
             **fit.model.prior.attributes(),
@@ -411,25 +434,23 @@ class BaseTopicModel(
             return self.batch_size
         return int(np.clip(1 << max(n_documents // 16, 1).bit_length(), 32, 1024))
 
-    def _validation_split(
-        self, X: sp.csr_array, rng: np.random.RandomState
-    ) -> tuple[sp.csr_array, sp.csr_array | None]:
+    def _validation_split(self, rows: Rows, rng: np.random.RandomState) -> tuple[Rows, Rows | None]:
         if not self.early_stopping:
-            return X, None
-        n = int(np.ceil(self.validation_fraction * X.shape[0]))
-        if n >= X.shape[0]:
+            return rows, None
+        n = int(np.ceil(self.validation_fraction * rows.n))
+        if n >= rows.n:
             raise ValueError(
-                f"early_stopping holds out {n} of {X.shape[0]} documents with validation_fraction="
+                f"early_stopping holds out {n} of {rows.n} documents with validation_fraction="
                 f"{self.validation_fraction}: none is left to learn from. Lower it, or pass early_stopping=False."
             )
-        order = rng.permutation(X.shape[0])
-        X_train, X_validation = X[np.sort(order[n:])], X[np.sort(order[:n])]
-        if not completion_split(X_validation)[1].nnz:
+        order = rng.permutation(rows.n)
+        trained, held_out = rows.of(np.sort(order[n:])), rows.of(np.sort(order[:n]))
+        if not completion_split(held_out.counts)[1].nnz:
             raise ValueError(
                 f"early_stopping holds out {n} documents to score, and none of them has two tokens. "
                 "Raise validation_fraction, or pass early_stopping=False."
             )
-        return X_train, X_validation
+        return trained, held_out
 
     # Using what was learned
 
@@ -449,8 +470,10 @@ class BaseTopicModel(
             mean of the prior.
         """
         check_is_fitted(self)
-        X = check_counts(self, X, "transform")
-        return self._proportions(self._model, X).astype(X.dtype, copy=False)
+        return self._topics_of(check_rows(self, X, None, "transform"))
+
+    def _topics_of(self, rows: Rows) -> np.ndarray:
+        return self._proportions(self._model, rows).astype(rows.counts.dtype, copy=False)
 
     @np.errstate(under="ignore")
     def inverse_transform(self, X):
@@ -499,10 +522,10 @@ class BaseTopicModel(
             Sum over held-out tokens, in nats per document; 0 for a document of fewer than two tokens.
         """
         check_is_fitted(self)
-        return self._completion(self._model, check_counts(self, X, "score_samples"))[0]
+        return self._completion(self._model, check_rows(self, X, None, "score_samples")).log_likelihood
 
     @np.errstate(under="ignore")
-    def score(self, X, y=None):
+    def score(self, X, y=None, sample_weight=None):
         r"""Mean held-out log-likelihood per token, in nats; higher is better.
 
         Document completion (Wallach et al., 2009): topic proportions from one half of a document's tokens, scored on
@@ -515,6 +538,8 @@ class BaseTopicModel(
             Non-negative counts.
         y : None
             Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each document counts; once where it is None.
 
         Returns
         -------
@@ -527,36 +552,39 @@ class BaseTopicModel(
             If no document has two tokens.
         """
         check_is_fitted(self)
-        return self._score_of(self._model, check_counts(self, X, "score"))
+        return self._score_of(self._model, check_rows(self, X, sample_weight, "score"))
 
-    def perplexity(self, X):
+    def perplexity(self, X, sample_weight=None):
         """Document-completion perplexity per token, ``exp(-score(X))``; lower is better.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Non-negative counts.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each document counts; once where it is None.
 
         Returns
         -------
         perplexity : float
         """
-        return float(np.exp(-self.score(X)))
+        return float(np.exp(-self.score(X, sample_weight=sample_weight)))
 
-    def _completion(self, model: TopicModel, X: sp.csr_array) -> tuple[np.ndarray, float]:
-        observed, heldout = completion_split(X)
-        theta = self._proportions(model, observed)
+    def _completion(self, model: TopicModel, rows: Rows) -> Completion:
+        observed, heldout = completion_split(rows.counts)
+        theta = self._proportions(model, rows._replace(counts=observed))
         answerable = np.diff(observed.indptr) > 0
-        heldout = sp.csr_array(sp.diags_array(answerable.astype(X.dtype)) @ heldout)
-        return self._log_likelihood(model, theta, heldout), float(row_sums(heldout).sum())
+        heldout = sp.csr_array(sp.diags_array(answerable.astype(observed.dtype)) @ heldout)
+        return Completion(self._log_likelihood(model, theta, heldout), row_sums(heldout))
 
-    def _score_of(self, model: TopicModel, X: sp.csr_array) -> float:
-        log_likelihood, n_tokens = self._completion(model, X)
+    def _score_of(self, model: TopicModel, rows: Rows) -> float:
+        weights = 1.0 if rows.weights is None else rows.weights
+        log_likelihood, n_tokens = (float((weights * one).sum()) for one in self._completion(model, rows))
         if not n_tokens:
             raise ValueError(
                 "score needs a document of at least two tokens: X has none, so that nothing can be held out."
             )
-        return float(log_likelihood.sum() / n_tokens)
+        return log_likelihood / n_tokens
 
     def _check_parameters(self) -> None:
         """Raise before anything is computed."""

@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from .._files import arrays as files
 from .._files.trees import put_together, taken_apart
 from .._fitted.plain import to_plain
+from .._rows import Rows
 from .._version import __version__
 from .._warnings import is_fitted_for_its_score, warn
 
@@ -53,14 +54,15 @@ class Checkpoint:
 
     @classmethod
     def of(
-        cls, estimator: Any, X: sp.csr_array, rng: np.random.RandomState, whole: Whole | None = None
+        cls, estimator: Any, rows: Rows, rng: np.random.RandomState, whole: Whole | None = None
     ) -> Checkpoint | None:
         """That of a fit on documents, or none where the estimator has no ``checkpoint_dir``."""
         if estimator.checkpoint_dir is None:
             return None
         given = {n: v for n, v in estimator.get_params(deep=False).items() if n not in LEAVE_ALONE}
         about = {name: _fingerprint(name, value) for name, value in given.items()}
-        about["X"] = counts_fingerprint(X)
+        about["X"] = counts_fingerprint(rows.counts)
+        about["what documents bring along"] = joblib.hash((rows.weights, rows.covariates))
         if whole is not None:
             about["shards"] = whole.fingerprint
         about["names of columns"] = joblib.hash(getattr(estimator, "feature_names_in_", None))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import wraps
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
 from .._inputs.vectorizer import feature_names
-from .._sparse import canonical, check_indices, filled_rows, widened, with_data
+from .._rows import Rows
+from .._sparse import canonical, check_indices, widened, with_data
 from .._warnings import is_fitted_for_its_score, warn
 
 MANY_COLUMNS, LEAST_USED = 1 << 15, 0.25  # of which fewer are used than this share
@@ -58,14 +60,40 @@ def check_values(X: sp.csr_array, what: str) -> None:
         raise ValueError(f"X holds the count {highest:g}; the largest that can be learned from is {MAX_COUNT:g}.")
 
 
-def learnable(estimator: BaseEstimator, X: sp.csr_array) -> sp.csr_array:
-    """The documents with a token; a warning where they do not hold counts."""
-    if (X.data % 1).any() and not is_fitted_for_its_score():
+def check_rows(estimator: BaseEstimator, X: Any, sample_weight: Any, method: str, reset: bool = False) -> Rows:
+    """Valid documents of X, with their weights."""
+    counts = check_counts(estimator, X, method, reset)
+    return Rows(counts, check_weights(sample_weight, counts.shape[0]))
+
+
+def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
+    """Weights of ``n`` documents in float64; None where all count once."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, Number):
+        sample_weight = np.full(n, sample_weight)
+    weights = check_array(
+        sample_weight, accept_sparse=False, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
+    )
+    if weights.shape != (n,):
+        raise ValueError(
+            f"sample_weight must hold one number for each of the {n} rows of X; its shape is {weights.shape}."
+        )
+    if n and weights.min() < 0:
+        raise ValueError(f"sample_weight must not be negative: it goes down to {weights.min():g}.")
+    if n and not weights.any():
+        raise ValueError("sample_weight is zero for all rows: nothing is left to learn from, or to score.")
+    return weights
+
+
+def learnable(estimator: BaseEstimator, rows: Rows) -> Rows:
+    """The documents with a token and a weight; a warning where they do not hold counts."""
+    if (rows.counts.data % 1).any() and not is_fitted_for_its_score():
         warn(
             f"X holds fractions, which {type(estimator).__name__} takes as numbers of words: a row of tf-idf or of "
             f"unit length counts as a document of a few words, so that topics hardly follow it. {PASS_COUNTS}"
         )
-    return filled_rows(X)
+    return rows.learnable
 
 
 def warn_of_unused_columns(X: sp.csr_array) -> None:

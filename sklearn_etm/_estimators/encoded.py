@@ -6,13 +6,13 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .._fitted.encoder import Encoder, Features
 from .._fitted.model import TopicModel
 from .._fitted.proportions import Refinement, topic_proportions
+from .._rows import Rows
 from .._start import Start
 from .._warnings import is_fitted_for_its_score
 from . import health
@@ -76,12 +76,12 @@ class EncodedTopicModel(BaseTopicModel):
 
         return VariationalTrainer(problem)
 
-    def _proportions(self, model: TopicModel, X: sp.csr_array) -> np.ndarray:
+    def _proportions(self, model: TopicModel, rows: Rows) -> np.ndarray:
         refinement = Refinement.under(model.prior, self._n_refinements, model.background_share)
-        return topic_proportions(X, model.components, model.inference, refinement)
+        return topic_proportions(rows.counts, model.components, model.inference, refinement)
 
-    def _warn(self, fit: Fit, X: sp.csr_array) -> None:
-        sample = None if is_fitted_for_its_score() else health.sample(X, self.num_topics)
+    def _warn(self, fit: Fit, rows: Rows) -> None:
+        sample = None if is_fitted_for_its_score() else health.sample(rows, self.num_topics)
         if sample is not None:
             doc_topic = self._proportions(fit.model, sample)
             health.warn_of_topics(fit.model.components, doc_topic, fit.losses[-1].kl, fit.model.background)
@@ -158,7 +158,7 @@ class MixtureTopicModel(EncodedTopicModel):
 
         return Rounds(self.em_iter, self.transform_iter, self.topic_smoothing, self._has_background)
 
-    def _fitted_attributes(self, fit: Fit, n_seen: int) -> dict[str, Any]:
+    def _fitted_attributes(self, fit: Fit, n_seen: float) -> dict[str, Any]:
         return super()._fitted_attributes(fit, n_seen) | {"background_topic_": fit.model.background}
 
     def _check_parameters(self) -> None:

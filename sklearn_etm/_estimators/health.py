@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 
-from .._sparse import sample_rows
+from .._rows import Rows
 from .._warnings import warn
 from ..metrics import dead_topics, duplicate_topics
 
@@ -16,9 +15,9 @@ HIGH_COSINE = 0.8  # of topics that are compared more closely
 SHOWN = 10  # topics that a warning names
 
 
-def sample(X: sp.csr_array, K: int) -> sp.csr_array | None:
+def sample(rows: Rows, K: int) -> Rows | None:
     """Documents in which topics are looked for; None where they are too few to tell."""
-    return sample_rows(X, SAMPLE) if K > 1 and X.shape[0] >= DOCUMENTS_A_TOPIC * K else None
+    return rows.sample(SAMPLE) if K > 1 and rows.n >= DOCUMENTS_A_TOPIC * K else None
 
 
 def warn_of_topics(components: np.ndarray, doc_topic: np.ndarray, kl: float, background: int | None) -> None:

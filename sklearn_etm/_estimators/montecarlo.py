@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._fitted import chains
 from .._fitted.encoder import Features
 from .._fitted.model import PassLosses, TopicModel
+from .._rows import Rows
 from .._start import Start
 from .._warnings import is_fitted_for_its_score, warn
 from . import parameters as kinds
@@ -265,7 +266,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
             n_warmup=max(self.max_iter // 2, 1),
         )
 
-    def _fitted_attributes(self, fit: Fit, n_seen: int) -> dict[str, Any]:
+    def _fitted_attributes(self, fit: Fit, n_seen: float) -> dict[str, Any]:
         return {
             **super()._fitted_attributes(fit, n_seen),
             "acceptance_rate_": [losses.acceptance for losses in fit.losses],
@@ -278,7 +279,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
             f"acceptance {losses.acceptance:.2f}"
         )
 
-    def _warn(self, fit: Fit, X: sp.csr_array) -> None:
+    def _warn(self, fit: Fit, rows: Rows) -> None:
         low, high = ACCEPTANCE
         accepted = fit.losses[-1].acceptance
         assert accepted is not None
@@ -406,8 +407,8 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         sampler = self._sampler(model)._replace(n_samples=n_samples)
         return chains.posterior_draws(X, model.components, model.prior, sampler, rng)
 
-    def _proportions(self, model: TopicModel, X: sp.csr_array) -> np.ndarray:
-        return self._moments(model, X)[0]
+    def _proportions(self, model: TopicModel, rows: Rows) -> np.ndarray:
+        return self._moments(model, rows.counts)[0]
 
     def _moments(self, model: TopicModel, X: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
         """Posterior mean and standard deviation of topic proportions."""

@@ -29,7 +29,7 @@ class FitReporter:
             self.context = estimator._init_callback_context(max_subtasks=n_steps)
             self.context.call_on_fit_task_begin(estimator=estimator, X=X)
 
-    def step(self, label: str, description: str, n_documents: int, attributes: Callable[[], dict[str, Any]]) -> bool:
+    def step(self, label: str, description: str, n_documents: float, attributes: Callable[[], dict[str, Any]]) -> bool:
         """Report one step of the fit; ``attributes`` is called only if a callback wants a fitted estimator."""
         self.times.append(time.perf_counter())
         if self.estimator.verbose:
@@ -46,7 +46,7 @@ class FitReporter:
         if self.context is not None:
             self.context.call_on_fit_task_end(estimator=self.estimator, X=self.X, reconstruction_attributes=attributes)
 
-    def _line(self, label: str, description: str, n_documents: int) -> str:
+    def _line(self, label: str, description: str, n_documents: float) -> str:
         done, latest = len(self.times) - 1, self.times[-1]
         # The first step compiles: once there are others, it says nothing about the time left.
         per_step = (latest - self.times[1]) / (done - 1) if done > 1 else latest - self.times[0]

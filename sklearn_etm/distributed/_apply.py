@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._estimators.base import BaseTopicModel
 from .._files.whole import replacing
+from .._rows import Rows
 from ._shards import Shards
 
 
@@ -130,12 +131,11 @@ def _scored(X: sp.csr_array, number: int, model: BaseTopicModel) -> np.ndarray:
     """Log-likelihood and number of held-out tokens."""
     if not X.nnz:
         return np.zeros(2)
-    log_likelihood, n_tokens = model._completion(model._model, X)
-    return np.array([log_likelihood.sum(), n_tokens])
+    return np.array([of_documents.sum() for of_documents in model._completion(model._model, Rows(X))])
 
 
 def _written(X: sp.csr_array, number: int, model: BaseTopicModel, folder: Path) -> dict[int, Path]:
     path = folder / f"shard-{number:05}.npy"
     with replacing(path) as file:
-        np.save(file, model._proportions(model._model, X).astype(X.dtype, copy=False))
+        np.save(file, model._topics_of(Rows(X)))
     return {number: path}

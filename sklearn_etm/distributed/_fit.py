@@ -14,10 +14,11 @@ import scipy.sparse as sp
 
 from .._estimators.base import BaseTopicModel
 from .._estimators.checkpoints import counts_fingerprint
-from .._estimators.counts import kept_if_it_fails
+from .._estimators.counts import check_rows, kept_if_it_fails
 from .._estimators.encoded import MixtureTopicModel
 from .._estimators.parameters import check_whole
 from .._estimators.progress import with_callbacks
+from .._rows import Rows
 from .._sparse import column_sums, filled_rows
 from ._shards import Shards
 
@@ -106,7 +107,8 @@ def fit_shards(
 def _fit(model: MixtureTopicModel, shards: Shards, sample_size: int) -> MixtureTopicModel:
     corpus = ShardedCorpus(shards, model.checkpoint_dir is not None)
     rng = model._first_generator()
-    model._fit(corpus.sample(sample_size, rng), rng, corpus)
+    rows = check_rows(model, corpus.sample(sample_size, rng), None, "fit", reset=not model._goes_on)
+    model._fit(rows, rng, corpus)
     shards.warn(corpus.lost)
     return model
 
@@ -244,7 +246,7 @@ def _expected_counts(X: sp.csr_array, number: int, e_step: EStep) -> np.ndarray:
     X = filled_rows(X)
     if not X.shape[0]:
         return np.zeros(e_step.beta_t.shape)
-    return e_step.counts(Corpus(X, e_step.features, ROWS, np.random.RandomState(number)))
+    return e_step.counts(Corpus(Rows(X), e_step.features, ROWS, np.random.RandomState(number)))
 
 
 def document_hashes(numbers: np.ndarray, seed: np.uint64) -> np.ndarray:

@@ -7,7 +7,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.linalg import eigh
 
-from .._sparse import entry_blocks, sample_rows
+from .._rows import Rows
+from .._sparse import entry_blocks
 
 MAX_CONTEXTS = 1000  # most common words, that others are described by
 MAX_AXES_WORDS = 10_000  # most common words, that the axes are found from
@@ -15,7 +16,7 @@ MAX_PAIRS = 150_000_000  # of words that are counted: more documents say nothing
 BLOCK_ENTRIES = 1 << 21  # of the matrix of pairs that are looked at together, so that temporaries stay small
 
 
-def word_vectors(X: sp.csr_array, size: int) -> np.ndarray:
+def word_vectors(X: sp.csr_array, size: int, weights: np.ndarray | None = None) -> np.ndarray:
     r"""Vectors of words from positive pointwise mutual information, (V, L) with L of at most ``size``.
 
     :math:`M_{vc} = \max(0, \log \frac{p(v, c)}{p(v) p(c)})` of a word and a context word, over pairs of different words
@@ -27,11 +28,12 @@ def word_vectors(X: sp.csr_array, size: int) -> np.ndarray:
     ----------
     X : counts (D, V), canonical
     size : number of singular vectors
+    weights : how often each document counts, (D,), or once
     """
-    document_frequency = np.bincount(X.indices, minlength=X.shape[1])
+    document_frequency = Rows(X, weights).document_frequency
     by_frequency = np.argsort(-document_frequency, kind="stable")
     contexts = np.sort(by_frequency[:MAX_CONTEXTS])
-    M = _positive_pmi(_cooccurrence(X, contexts))
+    M = _positive_pmi(_cooccurrence(Rows(X, weights), contexts))
     axes = M[by_frequency[:MAX_AXES_WORDS]].toarray()
     C = len(contexts)
     values, U = eigh(axes.T @ axes, subset_by_index=[max(C - size, 0), C - 1])
@@ -39,18 +41,20 @@ def word_vectors(X: sp.csr_array, size: int) -> np.ndarray:
     return M @ (U[:, ::-1] / np.sqrt(singular))
 
 
-def _cooccurrence(X: sp.csr_array, contexts: np.ndarray) -> sp.csr_array:
+def _cooccurrence(rows: Rows, contexts: np.ndarray) -> sp.csr_array:
     """Weight of the pairs of a word and a different context word in documents, (V, C)."""
-    length = np.diff(X.indptr).astype(np.float64)
+    length = np.diff(rows.counts.indptr).astype(np.float64)
     n_pairs = length @ np.minimum(length, len(contexts))
-    X = sample_rows(X, int(X.shape[0] * min(MAX_PAIRS / max(n_pairs, 1), 1.0)) or 1)
+    rows = rows.sample(int(rows.n * min(MAX_PAIRS / max(n_pairs, 1), 1.0)) or 1)
+    X = rows.counts
     length = np.diff(X.indptr)
     used = sp.csr_array((np.ones(X.nnz, dtype=np.float32), X.indices, X.indptr), shape=X.shape)
-    weight = np.repeat(1.0 / np.maximum(length - 1, 1), length).astype(np.float32)
+    of_document = 1.0 / np.maximum(length - 1, 1) * (1.0 if rows.weights is None else rows.weights)
+    weight = np.repeat(of_document, length).astype(np.float32)
     near = sp.csr_array((weight, X.indices, X.indptr), shape=X.shape)[:, contexts]
     pairs = sp.csr_array(used.T.tocsr() @ near)
-    for rows in _row_blocks(pairs):
-        pairs.data[rows.entries][rows.word == contexts[rows.context]] = 0.0
+    for block in _row_blocks(pairs):
+        pairs.data[block.entries][block.word == contexts[block.context]] = 0.0
     pairs.eliminate_zeros()
     return pairs
 

@@ -69,7 +69,7 @@ class Topics(ABC):
 
         Equal weights would let the vectors that topics share follow the rare ones.
         """
-        share = (theta * batch.mask[:, None]).sum(0) / batch.mask.sum()
+        share = (theta * batch.weight[:, None]).sum(0) / batch.weight.sum()
         return jax.lax.stop_gradient(share)
 
     def fitted_to(self, target: np.ndarray, constants: Arrays) -> dict[str, np.ndarray] | None:

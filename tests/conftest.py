@@ -54,7 +54,10 @@ def pytest_runtest_makereport(item, call):
 
 
 def pytest_configure(config):
-    """Workers, and runs that follow, share what one has compiled."""
+    """Workers, and runs that follow, share what one has compiled; but for the slow tests it is hardly optimised."""
+    if config.option.markexpr == "not slow":  # programs of tests compile for longer than they run
+        os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+        jax.config.update("jax_disable_most_optimizations", True)
     if hasattr(config, "cache"):
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(config.cache.mkdir("jax"))  # for processes that tests start
         jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])

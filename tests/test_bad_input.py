@@ -346,10 +346,10 @@ def test_fractions_are_warned_of_once_and_where_somebody_sees_the_model(make_mod
     assert sum("fractions" in str(warning.message) for warning in caught) == 1  # of the model that it refits
 
 
-@pytest.mark.parametrize("n_samples", [3, 9])
-def test_batches_of_unequal_size(make_model, n_samples):
+@pytest.mark.parametrize(("n_samples", "batch_size"), [(4, 3), (9, 5)])
+def test_batches_of_unequal_size(make_model, n_samples, batch_size):
     X = np.random.default_rng(0).poisson(3.0, size=(n_samples, 4)) + 1
-    assert_sensible(make_model(batch_size=n_samples // 2 + 1, max_iter=10).fit(X), X)
+    assert_sensible(make_model(batch_size=batch_size, max_iter=10).fit(X), X)
 
 
 def test_a_huge_cell_does_not_hide_the_other_documents(make_model):
@@ -364,14 +364,18 @@ def test_one_topic(make_model):
     assert_allclose(model.transform(COUNTS), 1)
 
 
-def test_more_topics_than_documents_and_words_and_no_hidden_layer(make_model):
-    assert_sensible(make_model(num_topics=30, hidden_layer_sizes=()).fit(COUNTS), COUNTS)
+@pytest.mark.parametrize(
+    "Model", [LNTMTransformer, *(pytest.param(Model, marks=pytest.mark.slow) for Model in [*MODELS[1:], MCEM])]
+)
+def test_more_topics_than_documents_and_words_and_no_hidden_layer(Model):
+    model = Model(**SMALL | {"num_topics": 30, "hidden_layer_sizes": ()})
+    assert_sensible(model.fit(COUNTS), COUNTS)
 
 
 def test_more_embedding_dimensions_than_words():
-    model = ETMTransformer(**SMALL, embedding_size=500).fit(COUNTS)
+    model = ETMTransformer(**SMALL).fit(COUNTS)
     assert_sensible(model, COUNTS)
-    assert model.word_embeddings_.shape[1] == model.topic_embeddings_.shape[1] == 500
+    assert model.word_embeddings_.shape[1] == model.topic_embeddings_.shape[1] == model.embedding_size > COUNTS.shape[1]
 
 
 # Parameters
@@ -474,7 +478,7 @@ OTHERS = {  # that may change
     "max_iter": 3,
     "em_iter": 2,
     "transform_iter": 2,
-    "batch_size": 2,
+    "batch_size": 4,
     "learning_rate": 0.01,
     "early_stopping": False,
     "validation_fraction": 0.2,

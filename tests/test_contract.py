@@ -30,7 +30,7 @@ from sklearn_etm.metrics import completion_perplexity, completion_split
 FORMATS = ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
 
 
-PUBLIC = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL, embedding_size=8), MCEM(**SMALL)]
+PUBLIC = [LNTMTransformer(**SMALL), ETMTransformer(**SMALL), MCEM(**SMALL)]
 OPTIONS = [  # share most of their code with those; each takes a minute to compile for all the sizes of the checks
     AmortizedLDATransformer(**SMALL),
     AmortizedLDATransformer(**SMALL, doc_topic_family="dirichlet", learn_prior=True),
@@ -89,13 +89,13 @@ def test_fit_changes_no_parameter(make_model, X):
 
 
 def test_embeddings_are_cloned_and_never_written_to(X):
-    vectors = np.random.default_rng(0).standard_normal((X.shape[1], 5))
+    vectors = np.random.default_rng(0).standard_normal((X.shape[1], 4))
     before = vectors.copy()
     vectors.flags.writeable = False
     model = clone(ETMTransformer(**SMALL, embeddings=vectors)).fit(X)
     assert_array_equal(vectors, before)
     assert model.word_embeddings_.shape == vectors.shape
-    assert model.topic_embeddings_.shape == (3, 5)
+    assert model.topic_embeddings_.shape == (3, 4)
 
 
 # Output

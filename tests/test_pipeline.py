@@ -168,12 +168,12 @@ def stream(model, X, n_passes):
     return model
 
 
-@pytest.fixture(scope="module", params=[LNTMTransformer, ETMTransformer])
+@pytest.fixture(scope="module", params=[LNTMTransformer, pytest.param(ETMTransformer, marks=pytest.mark.slow)])
 def streamer(request, corpus):
     """A model, documents to learn from and to judge by, and the perplexity that `fit` gets."""
     train, test = corpus.data[:400], corpus.data[400:]
     model = request.param(
-        num_topics=10, random_state=0, max_iter=PASSES, encoder_features=50, hidden_layer_sizes=(50,), batch_size=32
+        num_topics=10, random_state=0, max_iter=PASSES, encoder_features=50, hidden_layer_sizes=(50,), batch_size=50
     )
     return model, train, test, clone(model).fit(train).perplexity(test)
 

@@ -58,7 +58,8 @@ def groups_of(model, groups, **options):
         display = TopicShareDisplay.from_estimator(model, X, groups, n_bootstrap=2, **options)
     names = table["group"].tolist()[::3]
     assert pd.Series(display.groups).tolist() == names
-    display.figure_.canvas.draw()
+    display.figure_.set_layout_engine("none")
+    display.figure_.draw_without_rendering()
     return names
 
 

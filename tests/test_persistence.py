@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import skops.io as skops
-from conftest import SMALL
+from conftest import MCEM, MODELS, SMALL
 from numpy.testing import assert_array_equal
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -35,8 +35,8 @@ class Absent:
 
 sys.meta_path.insert(0, Absent())
 with open(sys.argv[1], "rb") as file:
-    pipeline, texts = pickle.load(file)
-answers = pipeline[:-1].transform(texts), pipeline.predict_proba(texts), pipeline[:-1].score(texts)
+    pipelines, texts = pickle.load(file)
+answers = [(p[:-1].transform(texts), p.predict_proba(texts), p[:-1].score(texts)) for p in pipelines]
 with open(sys.argv[2], "wb") as file:
     pickle.dump(answers, file)
 """
@@ -126,15 +126,19 @@ def test_import_loads_no_training_library():
     assert run(IMPORT_ONLY).split() == []
 
 
-def test_pipeline_serves_where_jax_cannot_be_imported(make_model, texts, tmp_path):
+def test_pipelines_serve_where_jax_cannot_be_imported(texts, tmp_path):
     labels = np.arange(len(texts)) % 2
-    pipeline = make_pipeline(CountVectorizer(), make_model(), LogisticRegression()).fit(texts, labels)
-    (tmp_path / "pipeline.pickle").write_bytes(pickle.dumps((pipeline, texts)))
-    run(WITHOUT_JAX, tmp_path / "pipeline.pickle", tmp_path / "answers.pickle")
-    theta, probabilities, score = pickle.loads((tmp_path / "answers.pickle").read_bytes())
-    assert_array_equal(theta, pipeline[:-1].transform(texts))
-    assert_array_equal(probabilities, pipeline.predict_proba(texts))
-    assert score == pipeline[:-1].score(texts)
+    pipelines = [
+        make_pipeline(CountVectorizer(), Model(**SMALL), LogisticRegression()).fit(texts, labels)
+        for Model in [*MODELS, MCEM]
+    ]
+    (tmp_path / "pipelines.pickle").write_bytes(pickle.dumps((pipelines, texts)))
+    run(WITHOUT_JAX, tmp_path / "pipelines.pickle", tmp_path / "answers.pickle")
+    answers = pickle.loads((tmp_path / "answers.pickle").read_bytes())
+    for (theta, probabilities, score), pipeline in zip(answers, pipelines, strict=True):
+        assert_array_equal(theta, pipeline[:-1].transform(texts))
+        assert_array_equal(probabilities, pipeline.predict_proba(texts))
+        assert score == pipeline[:-1].score(texts)
 
 
 @pytest.mark.parametrize("learn", ["fit", "partial_fit"])

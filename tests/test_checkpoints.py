@@ -176,7 +176,7 @@ def test_what_differs_from_a_fit_that_was_left_behind_is_said(X, tmp_path, fit, 
 
 def test_candidates_of_a_search_do_not_meet(X, tmp_path, fit):
     model = LNTMTransformer(**SMALL, checkpoint_dir=tmp_path)
-    search = GridSearchCV(model, {"num_topics": [2, 3]}, cv=2, error_score="raise")
+    search = GridSearchCV(model, {"separation": [0.0, 0.5]}, cv=2, error_score="raise")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(KeyboardInterrupt):
@@ -184,7 +184,7 @@ def test_candidates_of_a_search_do_not_meet(X, tmp_path, fit):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*say nearly the same")
         search.fit(X)
-    expected = GridSearchCV(LNTMTransformer(**SMALL), {"num_topics": [2, 3]}, cv=2).fit(X)
+    expected = GridSearchCV(LNTMTransformer(**SMALL), {"separation": [0.0, 0.5]}, cv=2).fit(X)
     assert_array_equal(search.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"])
     assert not list(tmp_path.iterdir())
 

@@ -82,9 +82,10 @@ def test_likelihood_and_its_gradients_equal_the_dense_formula(batch, parameters)
     def total(function, data):
         return lambda theta, beta_t: (weight * function(theta, beta_t, data)).sum()
 
-    assert_allclose(log_likelihood(*parameters, batch), dense_log_likelihood(*parameters, X), rtol=1e-5, atol=1e-4)
-    ours = jax.grad(total(log_likelihood, batch), argnums=(0, 1))(*parameters)
-    oracle = jax.grad(total(dense_log_likelihood, X), argnums=(0, 1))(*parameters)
+    value = jax.jit(log_likelihood)(*parameters, batch)
+    assert_allclose(value, dense_log_likelihood(*parameters, X), rtol=1e-5, atol=1e-4)
+    ours = jax.jit(jax.grad(total(log_likelihood, batch), argnums=(0, 1)))(*parameters)
+    oracle = jax.jit(jax.grad(total(dense_log_likelihood, X), argnums=(0, 1)))(*parameters)
     for a, b in zip(ours, oracle, strict=True):
         assert_allclose(a, b, rtol=1e-4, atol=1e-2)
 
@@ -96,11 +97,12 @@ def test_gradient_of_the_likelihood_equals_finite_differences(batch, parameters)
     with jax.enable_x64(True):
         point = [jnp.asarray(p, jnp.float64) for p in parameters]
 
+        @jax.jit
         def along(t):
             return log_likelihood(*(p + t * d for p, d in zip(point, directions, strict=True)), batch).sum()
 
         by_difference = (along(1e-6) - along(-1e-6)) / 2e-6
-        assert_allclose(jax.grad(along)(0.0), by_difference, rtol=1e-6)
+        assert_allclose(jax.jit(jax.grad(along))(0.0), by_difference, rtol=1e-6)
 
 
 def test_likelihood_of_chains_is_that_of_each(batch, parameters):
@@ -131,7 +133,7 @@ def test_gradients_of_batches_average_to_the_full_gradient(counts):
             z = np.zeros((B, K), np.float32)
             z[: len(corpus._batches[i])] = z_all[corpus._batches[i]]
             arguments = spec, jax.tree.map(lambda leaf, i=i: leaf[i], stack), hyper._replace(n_batches=len(batches))
-            yield jax.grad(lambda b, a=arguments, z=z: log_density(model, a, {}, {"b_point": b, "z": z})[0])(b)
+            yield jax.jit(jax.grad(lambda b, a=arguments, z=z: log_density(model, a, {}, {"b_point": b, "z": z})[0]))(b)
 
     (full,) = gradients(D)
     assert_allclose(np.mean(list(gradients(5)), axis=0), full, rtol=1e-4, atol=1e-3)
@@ -202,11 +204,11 @@ def test_served_encoder_is_that_of_training(hidden):
     rng = np.random.RandomState(0)
     encoder = Encoder(K, hidden, True)
     features, mask = jnp.asarray(rng.normal(size=(D, 8)), jnp.float32), jnp.ones(D)
-    state = encoder.init(jax.random.key(0), features, mask, False)
+    state = jax.jit(encoder.init, static_argnums=3)(jax.random.key(0), features, mask, False)
     state = jax.tree.map(lambda leaf: jnp.asarray(rng.uniform(0.1, 0.5, leaf.shape), jnp.float32), state)
     folded = served(state["params"], state["batch_stats"], Features.none(3), 1.0)
     h = folded.last_hidden(np.asarray(features, float))
-    expected_loc, expected_scale = encoder.apply(state, features, mask, False)
+    expected_loc, expected_scale = jax.jit(encoder.apply, static_argnums=3)(state, features, mask, False)
     assert_allclose(folded.loc(h), expected_loc, rtol=1e-4, atol=1e-4)
     assert_allclose(np.exp(0.5 * folded.log_variance(h)), expected_scale, rtol=1e-4)
 
@@ -386,8 +388,8 @@ def test_topics_and_separation_have_the_gradient_of_the_plain_formula():
 
     for ours, oracle in zip(topic_distributions(logits, weight), plain(logits), strict=True):
         assert_allclose(ours, oracle, rtol=1e-4, atol=1e-7)
-    gradient = jax.grad(lambda x: total(topic_distributions(x, weight)))
-    assert_allclose(gradient(logits), jax.grad(lambda x: total(plain(x)))(logits), rtol=1e-3, atol=1e-5)
+    gradient = jax.jit(jax.grad(lambda x: total(topic_distributions(x, weight))))
+    assert_allclose(gradient(logits), jax.jit(jax.grad(lambda x: total(plain(x))))(logits), rtol=1e-3, atol=1e-5)
     padded = gradient(jnp.concatenate([logits, jnp.full((3, K), -1e9)]))
     assert_allclose(padded[:V], gradient(logits), rtol=1e-5, atol=1e-7)
     assert_array_equal(padded[V:], 0)

@@ -4,6 +4,7 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import SMALL
 from scipy.spatial.distance import pdist, squareform
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.decomposition import NMF, LatentDirichletAllocation
@@ -248,7 +249,7 @@ def test_words_come_from_the_vectorizer(pipeline):
 
 @pytest.mark.parametrize(
     "model",
-    [NMF(2, random_state=0, max_iter=1000), LNTMTransformer(2, max_iter=2, random_state=0)],
+    [NMF(2, random_state=0, max_iter=1000), LNTMTransformer(**SMALL)],
     ids=["nmf", "lntm"],
 )
 def test_other_models(model):

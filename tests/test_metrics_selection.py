@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from conftest import SIZES
 from sklearn.base import clone
 from sklearn.decomposition import NMF, LatentDirichletAllocation
 from sklearn.exceptions import NotFittedError
@@ -95,7 +96,7 @@ def test_completion_of_weights_is_that_of_proportions(corpus):
 
 def test_completion_of_another_decoder_is_the_score_of_the_model(corpus):
     """A product of experts is no mixture of its topics."""
-    model = ProdLDATransformer(3, max_iter=2, random_state=0).fit(corpus.data)
+    model = ProdLDATransformer(3, max_iter=2, random_state=0, **SIZES).fit(corpus.data)
     score = make_topic_scorer("completion")(model, corpus.data)
     assert score == model.score(corpus.data)
     mixture = metrics.completion_perplexity(model.transform, model.components_, corpus.data)

@@ -71,6 +71,11 @@ class Rows(NamedTuple):
         return self._replace(counts=self.counts.astype(np.float32, copy=False))
 
     @property
+    def double(self) -> Rows:
+        """With counts in float64."""
+        return self._replace(counts=self.counts.astype(np.float64, copy=False))
+
+    @property
     def n_tokens(self) -> float:
         """Tokens of all documents, as often as these count."""
         if self.weights is None:

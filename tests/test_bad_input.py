@@ -392,6 +392,9 @@ BAD_PARAMETERS = {
     "likelihood": ["gaussian", None, 1],
     "learn_prior": [1, 0, "yes", None],
     "background": [1, 0, "yes", None],
+    "covariance": ["diag", None, True],
+    "rank": whole,
+    "covariate_penalty": positive,
     "num_chains": whole,
     "num_e_steps": whole,
     "num_leapfrog_steps": whole,
@@ -474,6 +477,9 @@ CHANGES = {  # of parameters that a model in training has made something of
 }
 OTHERS = {  # that may change
     "topic_smoothing": 10.0,
+    "covariance": "low_rank",
+    "rank": 2,
+    "covariate_penalty": 1.0,
     "separation": 0.5,
     "max_iter": 3,
     "em_iter": 2,

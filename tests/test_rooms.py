@@ -21,10 +21,22 @@ MAY_IMPORT = {
     "_inputs": {"_files", "_sparse"},
     "_fitted": {"_numbers", "_sparse", "_threads"},
     "embeddings": {"_files", "_inputs", "_rows", "_sparse", "_threads", "_warnings"},
+    "_document_prior": {"_fitted", "_rows", "_sparse"},
     "_start": {"_fitted", "_rows", "_sparse", "_threads", "embeddings"},
     "_engine": {"_fitted", "_numbers", "_rows", "_start", "_threads"},
     "metrics": {"_inputs", "_sparse", "embeddings"},
-    "_estimators": {"_engine", "_files", "_fitted", "_inputs", "_numbers", "_rows", "_sparse", "_start", "_threads"}
+    "_estimators": {
+        "_document_prior",
+        "_engine",
+        "_files",
+        "_fitted",
+        "_inputs",
+        "_numbers",
+        "_rows",
+        "_sparse",
+        "_start",
+        "_threads",
+    }
     | {"_version", "_warnings", "embeddings", "metrics"},
     "inspection": {"_inputs", "_sparse", "_warnings", "embeddings", "metrics"},
     "plotting": {"_inputs", "_warnings", "inspection", "metrics"},

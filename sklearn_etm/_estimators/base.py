@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .._engine.topics import TopicStart
 
 OF_SHARDS = "n_shards_skipped_"  # an attribute of models that were fitted to shards
+OPTIONAL = (OF_SHARDS, "topic_covariance_", "topic_correlation_", "covariate_effects_")  # that some fits have
 HELD = (  # parameters that a model in training has made something of: they cannot change before it is fitted anew
     "num_topics",
     "doc_topic_family",
@@ -163,6 +164,10 @@ class BaseTopicModel(
         """Rounds of EM after the passes."""
         return None
 
+    def _finished(self, fit: Fit, rows: Rows, share: float) -> Fit:
+        """A fit with what is learned when the topics are known; these documents are a share of all that were seen."""
+        return fit
+
     def _warn(self, fit: Fit, rows: Rows) -> None:
         """Warn of what was learned where it is not what was asked for."""
 
@@ -235,22 +240,21 @@ class BaseTopicModel(
         """
         return self._fit_batch(X, sample_weight)
 
-    def _fit_to(self, X: Any, sample_weight: Any) -> Self:
+    def _fit_to(self, X: Any, sample_weight: Any, covariates: Any = None) -> Self:
         """Learn from all documents."""
         self._check_parameters()
-        self.__dict__.pop(OF_SHARDS, None)
-        rows = check_rows(self, X, sample_weight, "fit", reset=not self._goes_on)
+        rows = check_rows(self, X, sample_weight, "fit", not self._goes_on, covariates)
         self._fit(rows, self._first_generator())
         return self
 
-    def _fit_batch(self, X: Any, sample_weight: Any) -> Self:
+    def _fit_batch(self, X: Any, sample_weight: Any, covariates: Any = None) -> Self:
         """Learn from one batch of a stream."""
         self._check_parameters()
         first = not hasattr(self, "components_")
-        rows = learnable(self, check_rows(self, X, sample_weight, "partial_fit", reset=first))
+        rows = learnable(self, check_rows(self, X, sample_weight, "partial_fit", first, covariates))
         if first or rows.n:
             training, known = self._begin(rows, _generator(self.random_state)) if first else (self._resume(), {})
-            self.__dict__.update(self._learn_batch(training, rows, known))
+            self._become(self._learn_batch(training, rows, known))
         return self
 
     @property
@@ -270,7 +274,13 @@ class BaseTopicModel(
             warn_of_unused_columns(rows.counts)
         checkpoint = Checkpoint.of(self, rows, rng, whole)
         training, known = (self._resume(), {}) if goes_on else self._begin(rows, rng, whole)
-        self.__dict__.update(self._learn(training, rows, known, checkpoint, whole))
+        self._become(self._learn(training, rows, known, checkpoint, whole))
+
+    def _become(self, fitted: dict[str, Any]) -> None:
+        """Have the attributes of a fit, and none that only a former one had."""
+        for name in OPTIONAL:
+            self.__dict__.pop(name, None)
+        self.__dict__.update(fitted)
 
     def _begin(
         self, rows: Rows, rng: np.random.RandomState, whole: Whole | None = None
@@ -360,6 +370,7 @@ class BaseTopicModel(
                 f"The fit was interrupted after {len(fit.losses)} of {self.max_iter} passes: this is what was learned "
                 f"until then. {self._how_to_go_on(checkpoint)}"
             )
+        fit = self._finished(fit, rows, 1.0)
         self._warn(fit, rows)
         fitted = attributes(fit)
         reporter.end(lambda: fitted)
@@ -381,7 +392,7 @@ class BaseTopicModel(
         from .._engine import loop
 
         seen = getattr(self, "n_samples_seen_", 0)
-        fit = loop.stream(training, rows, self._plan(), seen)
+        fit = self._finished(loop.stream(training, rows, self._plan(), seen), rows, rows.total / (seen + rows.total))
         return self._fitted_attributes(fit, seen + rows.total) | known
 
     def _plan(self, score: Callable[[TopicModel], float] | None = None) -> Plan:

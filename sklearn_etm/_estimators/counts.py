@@ -18,6 +18,7 @@ from .._inputs.vectorizer import feature_names
 from .._rows import Rows
 from .._sparse import canonical, check_indices, widened, with_data
 from .._warnings import is_fitted_for_its_score, warn
+from .covariates import covariates_of
 
 MANY_COLUMNS, LEAST_USED = 1 << 15, 0.25  # of which fewer are used than this share
 MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
@@ -60,10 +61,13 @@ def check_values(X: sp.csr_array, what: str) -> None:
         raise ValueError(f"X holds the count {highest:g}; the largest that can be learned from is {MAX_COUNT:g}.")
 
 
-def check_rows(estimator: BaseEstimator, X: Any, sample_weight: Any, method: str, reset: bool = False) -> Rows:
-    """Valid documents of X, with their weights."""
+def check_rows(
+    estimator: BaseEstimator, X: Any, sample_weight: Any, method: str, reset: bool = False, covariates: Any = None
+) -> Rows:
+    """Valid documents of X, with their weights and covariates."""
     counts = check_counts(estimator, X, method, reset)
-    return Rows(counts, check_weights(sample_weight, counts.shape[0]))
+    n = counts.shape[0]
+    return Rows(counts, check_weights(sample_weight, n), covariates_of(estimator, covariates, n, method, reset))
 
 
 def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:

@@ -18,8 +18,8 @@ from .._warnings import is_fitted_for_its_score
 from . import health
 from . import parameters as kinds
 from .base import BaseTopicModel
-from .counts import check_counts
-from .marginal import annealed, encoded, marginal_likelihood
+from .counts import check_counts, check_rows
+from .marginal import annealed, drawn, marginal_likelihood
 
 if TYPE_CHECKING:
     from .._engine.loop import Fit, Rounds
@@ -232,7 +232,21 @@ class MixtureTopicModel(EncodedTopicModel):
         (5,)
         """
         check_is_fitted(self)
-        X = check_counts(self, X, "log_marginal_likelihood").astype(np.float64)
+        rows = check_rows(self, X, None, "log_marginal_likelihood")
+        return self._marginal_likelihood(
+            rows, method, n_chains, n_temperatures, n_leapfrog_steps, random_state, verbose
+        )
+
+    def _marginal_likelihood(
+        self,
+        rows: Rows,
+        method: str,
+        n_chains: int,
+        n_temperatures: int,
+        n_leapfrog_steps: int,
+        random_state: Any,
+        verbose: int,
+    ) -> Bunch:
         if method not in ("ais", "iwae", "elbo"):
             raise ValueError(f'method must be "ais", "iwae" or "elbo"; got {method!r}.')
         kinds.check_whole(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
@@ -240,5 +254,5 @@ class MixtureTopicModel(EncodedTopicModel):
         if method == "ais":
             weigh = annealed(model, n_chains, n_temperatures, n_leapfrog_steps, rng)
         else:
-            weigh = encoded(model, n_chains, rng)
-        return marginal_likelihood(X, weigh, method, model.likelihood, verbose)
+            weigh = drawn(model, n_chains, rng)
+        return marginal_likelihood(rows.double, weigh, method, model.likelihood, verbose)

@@ -14,7 +14,7 @@ from .._start import Start
 from ..embeddings._align import OOV, align
 from ..embeddings._vectors import CutVectors
 from . import parameters as kinds
-from .encoded import MixtureTopicModel
+from .correlated import CorrelatedTopicModel
 from .meaning import MeaningMixin
 from .tables import cut, is_same_source, is_table, plain, remember, whole
 from .word_space import WordSpace, is_learned, placed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OF_THE_FIT = "embeddings of the fit"  # stands for them in a state that has cut them to the words of the model
 
 
-class ETMTransformer(MeaningMixin, MixtureTopicModel):
+class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
     r"""Embedded Topic Model: words and topics are vectors of one space.
 
     .. math::
@@ -74,6 +74,15 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
     learn_prior : bool, default=False
         Whether mean and scale of the prior of :math:`z_d` are learned by maximum likelihood; they start where they
         match ``doc_topic_prior``.
+    covariance : {"diagonal", "full", "low_rank"}, default="diagonal"
+        Whether topics correlate. "full" and "low_rank" learn mean and covariance of the prior of :math:`z_d` by maximum
+        likelihood when the topics are known, from at most 5,000 documents; `transform` then takes the mean of the
+        encoder's refined answer and of the posterior under that prior.
+    rank : int, default=10
+        Number of axes that correlated topics share with ``covariance="low_rank"``; each has a variance of its own
+        besides.
+    covariate_penalty : float, default=10.0
+        How strongly effects of covariates are drawn to 0: as by so many documents that show none.
     likelihood : {"multinomial", "poisson"}, default="multinomial"
         "poisson" takes counts as independent with the rates :math:`N_d \theta_d \beta`, which add up to the length of
         the document. Given the lengths that is the multinomial: the topics are the same to rounding, the
@@ -145,6 +154,14 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
         Mean and scale of the prior of :math:`z_d`.
     doc_topic_prior_ : ndarray of shape (num_topics,)
         Concentrations of the Dirichlet that matches it.
+    topic_covariance_, topic_correlation_ : ndarray of shape (num_topics, num_topics)
+        Of the prior of :math:`z_d`, where it was learned: with ``covariance="full"`` or "low_rank", or covariates. The
+        background, where there is one, correlates with no topic.
+    covariate_effects_ : ndarray of shape (n_covariates, num_topics)
+        What a unit of each covariate adds to :math:`z_d`; each row sums to 0. For shares of topics, with intervals, see
+        `sklearn_etm.inspection.estimate_effect`.
+    covariate_names_ : ndarray of str
+        Names of the covariates, where `fit` had any: those of the columns of a data frame, or c0, c1, ...
     background_topic_ : int or None
         0 where topic 0 is the background, else None.
     loss_curve_ : list of float
@@ -202,7 +219,7 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
     """
 
     _kinds: ClassVar[dict[str, kinds.Kind]] = {
-        **MixtureTopicModel._kinds,
+        **CorrelatedTopicModel._kinds,
         "embeddings": kinds.ANY,
         "vocabulary": kinds.ANY,
         "train_embeddings": kinds.FLAG,
@@ -226,6 +243,9 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
         embedding_size: int = 50,
         doc_topic_prior: float | Sequence[float] = 0.1,
         learn_prior: bool = False,
+        covariance: str = "diagonal",
+        rank: int = 10,
+        covariate_penalty: float = 10.0,
         likelihood: str = "multinomial",
         topic_prior_scale: float = 10.0,
         topic_smoothing: float = 1000.0,
@@ -258,6 +278,9 @@ class ETMTransformer(MeaningMixin, MixtureTopicModel):
         self.embedding_size = embedding_size
         self.doc_topic_prior = doc_topic_prior
         self.learn_prior = learn_prior
+        self.covariance = covariance
+        self.rank = rank
+        self.covariate_penalty = covariate_penalty
         self.likelihood = likelihood
         self.topic_prior_scale = topic_prior_scale
         self.topic_smoothing = topic_smoothing

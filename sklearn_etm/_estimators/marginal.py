@@ -6,15 +6,18 @@ import time
 from collections.abc import Callable
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.utils import Bunch
 
 from .._fitted.marginal import importance_log_weights, poisson_terms, summarise
+from .._fitted.meanfield import Normals, Words, improved
 from .._fitted.model import TopicModel
+from .._fitted.prior import CorrelatedNormal
+from .._rows import Rows
 
 BLOCK = 128  # documents at a time
+STEPS = 10  # of mean-field posteriors
 
-Weigh = Callable[[sp.csr_array], np.ndarray]  # documents to the log weights of their samples, (n_samples, C)
+Weigh = Callable[[Rows], np.ndarray]  # documents to the log weights of their samples, (n_samples, C)
 
 
 def annealed(
@@ -23,28 +26,39 @@ def annealed(
     """By chains that are annealed from the prior to the posterior, which takes JAX."""
     from .._engine.ais import log_weights
 
-    return lambda X: log_weights(
-        X, BLOCK, model.components, model.prior, n_chains, n_temperatures, n_leapfrog_steps, rng
+    return lambda rows: log_weights(
+        rows, BLOCK, model.components, model.prior, n_chains, n_temperatures, n_leapfrog_steps, rng
     )
 
 
-def encoded(model: TopicModel, n_draws: int, rng: np.random.RandomState) -> Weigh:
-    """By draws of the encoder's posterior."""
-    return lambda X: importance_log_weights(X, model.components, model.prior, model.inference, n_draws, rng)
+def drawn(model: TopicModel, n_draws: int, rng: np.random.RandomState) -> Weigh:
+    """By draws of the encoder's posterior or, under a prior that was learned after it, of the mean-field one."""
+
+    def weigh(rows: Rows) -> np.ndarray:
+        means = model.prior.means(rows.covariates, rows.n)
+        if isinstance(model.prior, CorrelatedNormal):
+            words, first = Words(model.components), Normals(means, np.ones_like(means))
+            q = improved(first, rows.counts, words, means, model.prior.precision, STEPS)
+            posterior = q.loc, np.sqrt(q.variance)
+        else:
+            posterior = model.inference.posterior(rows.counts, model.prior)
+        return importance_log_weights(rows.counts, model.components, model.prior, means, posterior, n_draws, rng)
+
+    return weigh
 
 
-def marginal_likelihood(X: sp.csr_array, weigh: Weigh, method: str, likelihood: str, verbose: int) -> Bunch:
+def marginal_likelihood(rows: Rows, weigh: Weigh, method: str, likelihood: str, verbose: int) -> Bunch:
     """What `log_marginal_likelihood` returns."""
     weights, begun = [], time.perf_counter()
-    for i in range(0, X.shape[0], BLOCK):
-        weights.append(weigh(X[i : i + BLOCK]))
+    for i in range(0, rows.n, BLOCK):
+        weights.append(weigh(rows.of(slice(i, i + BLOCK))))
         if verbose:
-            done = min(i + BLOCK, X.shape[0])
-            left = (time.perf_counter() - begun) * (X.shape[0] / done - 1)
-            print(f"{method}  {done}/{X.shape[0]} documents  {left:.0f} s left", flush=True)
+            done = min(i + BLOCK, rows.n)
+            left = (time.perf_counter() - begun) * (rows.n / done - 1)
+            print(f"{method}  {done}/{rows.n} documents  {left:.0f} s left", flush=True)
     estimate = summarise(np.concatenate(weights), is_bound=method == "elbo")
-    n_tokens = X.sum()
+    n_tokens = rows.n_tokens
     perplexity = float(np.exp(-estimate.log_likelihood.sum() / n_tokens)) if n_tokens else np.nan
     if likelihood == "poisson":
-        estimate = estimate._replace(log_likelihood=estimate.log_likelihood + poisson_terms(X))
+        estimate = estimate._replace(log_likelihood=estimate.log_likelihood + poisson_terms(rows.counts))
     return Bunch(**estimate._asdict(), perplexity=perplexity)

@@ -19,7 +19,7 @@ from .._start import Start
 from .._warnings import is_fitted_for_its_score, warn
 from . import parameters as kinds
 from .base import BaseTopicModel
-from .counts import check_counts
+from .counts import check_counts, check_rows
 from .marginal import annealed, marginal_likelihood
 
 if TYPE_CHECKING:
@@ -376,11 +376,11 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         (5,)
         """
         check_is_fitted(self)
-        X = check_counts(self, X, "log_marginal_likelihood").astype(np.float64)
+        rows = check_rows(self, X, None, "log_marginal_likelihood")
         kinds.check_whole(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
         rng = check_random_state(random_state)
         weigh = annealed(self._model, n_chains, n_temperatures, n_leapfrog_steps, rng)
-        return marginal_likelihood(X, weigh, "ais", self._model.likelihood, verbose)
+        return marginal_likelihood(rows.double, weigh, "ais", self._model.likelihood, verbose)
 
     @np.errstate(under="ignore")
     def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = None) -> np.ndarray:

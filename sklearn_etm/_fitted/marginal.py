@@ -10,8 +10,7 @@ from scipy.special import gammaln, logsumexp
 
 from .._numbers import TINY, softmax
 from .._sparse import entry_rows, row_sums
-from .encoder import Encoder
-from .prior import LogisticNormal, log_normal
+from .prior import CorrelatedNormal, LogisticNormal, log_normal
 
 
 class Estimate(NamedTuple):
@@ -25,13 +24,17 @@ class Estimate(NamedTuple):
 def importance_log_weights(
     X: sp.csr_array,
     components: np.ndarray,
-    prior: LogisticNormal,
-    encoder: Encoder,
+    prior: LogisticNormal | CorrelatedNormal,
+    means: np.ndarray,
+    posterior: tuple[np.ndarray, np.ndarray],
     n_draws: int,
     rng: np.random.RandomState,
 ) -> np.ndarray:
-    """Log of p(x, z) / q(z | x) for draws of z from q, (n_samples, n_draws)."""
-    loc, scale = encoder.posterior(X, prior)
+    """Log of p(x, z) / q(z | x) for draws of z from q, (n_samples, n_draws).
+
+    ``means`` are those of the prior of each document, ``posterior`` location and scale of q, (n_samples, K) each.
+    """
+    loc, scale = posterior
     beta_t = np.ascontiguousarray(components.T)[X.indices]
     rows = entry_rows(X)
     out = np.empty((X.shape[0], n_draws))
@@ -39,7 +42,7 @@ def importance_log_weights(
         z = loc + scale * rng.standard_normal(loc.shape)
         log_p = np.log(np.einsum("nk,nk->n", softmax(z)[rows], beta_t) + TINY)
         log_likelihood = np.bincount(rows, X.data * log_p, X.shape[0])
-        out[:, i] = log_likelihood + log_normal(z, *prior.parameters) - log_normal(z, loc, scale)
+        out[:, i] = log_likelihood + prior.log_density(z, means) - log_normal(z, loc, scale)
     return out
 
 

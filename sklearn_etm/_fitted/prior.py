@@ -1,4 +1,4 @@
-"""Priors of topic proportions: a logistic normal, and the Dirichlet."""
+"""Priors of topic proportions: logistic normals, of topics by themselves or correlated, and the Dirichlet."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from .._numbers import softmax
 from .plain import check_array, record
@@ -40,6 +41,14 @@ class LogisticNormal:
         K = len(self.mean)
         return (max(1 - 2 / K, 0.0) + np.exp(self.mean) * np.exp(-self.mean).mean() / K) / self.scale**2
 
+    def means(self, covariates: np.ndarray | None, n: int) -> np.ndarray:
+        """Mean of each of n documents, (n, K)."""
+        return np.tile(self.mean, (n, 1))
+
+    def log_density(self, z: np.ndarray, means: np.ndarray) -> np.ndarray:
+        """Log density of z (n, K) of documents with these means."""
+        return log_normal(z, means, self.scale)
+
     def check(self, K: int) -> None:
         """Raise a ValueError where this is no prior of K topics."""
         check_array("the mean of the prior", self.mean, K)
@@ -67,6 +76,88 @@ class LogisticNormal:
     def draw(loc: np.ndarray, scale: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
         """Proportions (n, n_samples, K) from posteriors of this family, locations and scales (n_samples, K)."""
         return softmax(loc + scale * rng.standard_normal((n, *loc.shape)))
+
+
+@record
+class CorrelatedNormal:
+    r""":math:`z_d \sim \mathcal{N}(\mu + W^\top (c_d - \bar c), \Sigma)`, of documents with covariates or without.
+
+    Adding a number to all of z changes nothing: :math:`\mu` and the columns of W sum to 0, and :math:`\Sigma` has its
+    mean eigenvalue in that direction, so that it can be inverted.
+    """
+
+    mean: np.ndarray  # (K,)
+    covariance: np.ndarray  # (K, K)
+    effects: np.ndarray  # (p, K) of a unit of each covariate; p is 0 where there are none
+    covariate_means: np.ndarray  # (p,)
+
+    @property
+    def scale(self) -> np.ndarray:
+        """Standard deviations, (K,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @cached_property
+    def precision(self) -> np.ndarray:
+        """Inverse of the covariance, (K, K)."""
+        return np.linalg.inv(self.covariance)
+
+    @cached_property
+    def root(self) -> np.ndarray:
+        """Lower triangle whose product with its transpose is the covariance, (K, K)."""
+        return np.linalg.cholesky(self.covariance)
+
+    @cached_property
+    def concentration(self) -> np.ndarray:
+        """Concentrations of a Dirichlet that matches means and scales, (K,)."""
+        return LogisticNormal(self.mean, self.scale).concentration
+
+    def means(self, covariates: np.ndarray | None, n: int) -> np.ndarray:
+        """Mean of each of n documents, (n, K): of mean covariates, where there are none."""
+        if covariates is None:
+            return np.tile(self.mean, (n, 1))
+        return self.mean + (covariates - self.covariate_means) @ self.effects
+
+    def log_density(self, z: np.ndarray, means: np.ndarray) -> np.ndarray:
+        """Log density of z (n, K) of documents with these means."""
+        u = solve_triangular(self.root, (z - means).T, lower=True)
+        return -0.5 * (u**2).sum(axis=0) - np.log(np.diag(self.root)).sum() - 0.5 * len(u) * np.log(2 * np.pi)
+
+    def check(self, K: int) -> None:
+        """Raise a ValueError where this is no prior of K topics."""
+        p = len(self.covariate_means)
+        check_array("the mean of the prior", self.mean, K)
+        check_array("the covariance of the prior", self.covariance, K, K)
+        check_array("the effects of covariates", self.effects, p, K)
+        check_array("the means of covariates", self.covariate_means, p)
+        if not np.allclose(self.covariance, self.covariance.T) or np.linalg.eigvalsh(self.covariance)[0] <= 0:
+            raise ValueError("the covariance of the prior must be symmetric and positive definite")
+
+    @property
+    def parameters(self) -> tuple[np.ndarray, np.ndarray]:
+        """Location and scale, as an encoder gives them of a document."""
+        return self.mean, self.scale
+
+    def of(self, topics: slice) -> CorrelatedNormal:
+        """The prior of some topics among themselves."""
+        covariance = self.covariance[topics, topics]
+        return CorrelatedNormal(self.mean[topics], covariance, self.effects[:, topics], self.covariate_means)
+
+    def attributes(self) -> dict[str, np.ndarray]:
+        """Fitted attributes of an estimator that tell of it."""
+        scale = self.scale
+        return {
+            "doc_topic_prior_": self.concentration.copy(),
+            "doc_topic_prior_mean_": self.mean,
+            "doc_topic_prior_scale_": scale,
+            "topic_covariance_": self.covariance,
+            "topic_correlation_": self.covariance / np.outer(scale, scale),
+            "covariate_effects_": self.effects,
+        }
+
+    @staticmethod
+    def draw(loc: np.ndarray, scale: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
+        """Proportions (n, n_samples, K) from posteriors of independent normals, locations and scales (n_samples, K)."""
+        return LogisticNormal.draw(loc, scale, n, rng)
 
 
 @record
@@ -99,7 +190,7 @@ class Dirichlet:
         return gamma / gamma.sum(axis=-1, keepdims=True)
 
 
-Prior = LogisticNormal | Dirichlet
+Prior = LogisticNormal | CorrelatedNormal | Dirichlet
 
 
 def log_normal(z: np.ndarray, loc: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -1,0 +1,128 @@
+"""The prior of documents, learned when the topics are known: correlations of topics, and effects of covariates.
+
+Variational EM: posteriors by `_fitted/meanfield.py`, then mean, effects and covariance in closed form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import eigh
+
+from ._fitted.meanfield import Normals, Words, improved
+from ._fitted.prior import CorrelatedNormal, LogisticNormal
+from ._rows import Rows
+from ._sparse import row_sums
+
+ROUNDS = 24  # of EM
+STRETCH = 1.5  # of the steps of means and effects, which are short where documents say little
+AXIS_ROUNDS = 20  # of principal axes, for a covariance of low rank
+LEAST_OWN_VARIANCE = 0.05  # share of a topic's variance that axes leave to it
+FIRST_VARIANCE = 4.0
+
+
+class Structure(NamedTuple):
+    """What is to be learned of a covariance, and how effects are held back."""
+
+    covariance: str  # "diagonal", "full" or "low_rank"
+    rank: int
+    penalty: float  # documents that say that a covariate has no effect
+
+
+class Design(NamedTuple):
+    """Covariates of documents less their means, in units of their deviations."""
+
+    values: np.ndarray  # (n_samples, p)
+    means: np.ndarray  # (p,)
+    scales: np.ndarray  # (p,) 1 where all documents have the same
+
+    @classmethod
+    def of(cls, rows: Rows) -> Design:
+        """That of documents, some of which may count more often."""
+        covariates = np.zeros((rows.n, 0)) if rows.covariates is None else rows.covariates
+        means, scales = np.average(covariates, axis=0, weights=rows.weights), rows.spread(covariates)
+        scales = np.where(scales > 0, scales, 1.0)
+        return cls((covariates - means) / scales, means, scales)
+
+
+def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -> CorrelatedNormal:
+    """The prior under which documents are most likely, under topics that are known.
+
+    Parameters
+    ----------
+    rows : documents, with a token each
+    words : what makes their words: K topics
+    theta : proportions to start from, (n_samples, K)
+    structure : what is to be learned
+    """
+    K, design = theta.shape[1], Design.of(rows)
+    q = Normals.like(theta, row_sums(rows.counts))
+    prior = CorrelatedNormal(np.zeros(K), FIRST_VARIANCE * np.eye(K), np.zeros((len(design.means), K)), design.means)
+    for _ in range(ROUNDS):
+        q = improved(q, rows.counts, words, prior.means(rows.covariates, rows.n), prior.precision, 1)
+        best = _maximised(q, rows, design, structure)
+        mean = prior.mean + STRETCH * (best.mean - prior.mean)
+        prior = replace(best, mean=mean, effects=prior.effects + STRETCH * (best.effects - prior.effects))
+    return prior
+
+
+def _maximised(q: Normals, rows: Rows, design: Design, structure: Structure) -> CorrelatedNormal:
+    weights = np.ones(rows.n) if rows.weights is None else rows.weights
+    loc = q.loc - q.loc.mean(axis=1, keepdims=True)
+    mean = np.average(loc, axis=0, weights=weights)
+    weighted = weights[:, None] * design.values
+    held_back = weighted.T @ design.values + structure.penalty * np.eye(design.values.shape[1])
+    effects = np.linalg.solve(held_back, weighted.T @ (loc - mean))
+    left = loc - mean - design.values @ effects
+    second = (weights[:, None] * left).T @ left / weights.sum()
+    second += np.diag(np.average(q.variance, axis=0, weights=weights))
+    covariance = _structured(_centred(second), structure, weights.sum())
+    return CorrelatedNormal(mean, covariance, effects / design.scales[:, None], design.means)
+
+
+def _centred(covariance: np.ndarray) -> np.ndarray:
+    """That of z less its mean over the topics, which nothing says anything of."""
+    rows = covariance - covariance.mean(axis=0)
+    return rows - rows.mean(axis=1, keepdims=True)
+
+
+def _structured(covariance: np.ndarray, structure: Structure, n: float) -> np.ndarray:
+    """A covariance of the structure asked for, nearest to that of n documents, that can be inverted."""
+    K = len(covariance)
+    own = np.diag(np.diag(covariance))
+    if structure.covariance == "diagonal":
+        return own
+    shrunk = (n * covariance + K * own) / (n + K)  # as many documents as topics say that these do not correlate
+    if structure.covariance == "low_rank":
+        return _low_rank(shrunk, min(structure.rank, K - 1))
+    return _centred(shrunk) + np.full((K, K), np.trace(shrunk) / (K - 1) / K)
+
+
+def _low_rank(covariance: np.ndarray, rank: int) -> np.ndarray:
+    """The nearest of so many common axes and a variance of each topic's own, by iterated principal axes."""
+    K = len(covariance)
+    total = np.diag(covariance)
+    own = 0.5 * total
+    for _ in range(AXIS_ROUNDS):
+        values, axes = eigh(covariance - np.diag(own), subset_by_index=[K - rank, K - 1])
+        common = (axes * np.maximum(values, 0.0)) @ axes.T
+        own = np.maximum(total - np.diag(common), LEAST_OWN_VARIANCE * total)
+    return common + np.diag(own)
+
+
+def blended(former: CorrelatedNormal, latest: CorrelatedNormal, share: float) -> CorrelatedNormal:
+    """What a stream knows after a batch that is a share of it: means, effects and covariances are averaged."""
+    pairs = ((getattr(former, f.name), getattr(latest, f.name)) for f in fields(CorrelatedNormal))
+    return CorrelatedNormal(*((1 - share) * a + share * b for a, b in pairs))
+
+
+def with_background(prior: CorrelatedNormal, given: LogisticNormal) -> CorrelatedNormal:
+    """A prior with the background in front, of which documents have what ``given`` says, whatever their topics."""
+    K = len(given.mean)
+    covariance = np.diag(given.scale**2)
+    covariance[1:, 1:] = prior.covariance
+    effects = np.zeros((len(prior.effects), K))
+    effects[:, 1:] = prior.effects
+    return CorrelatedNormal(np.append(given.mean[:1], prior.mean), covariance, effects, prior.covariate_means)

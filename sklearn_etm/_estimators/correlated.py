@@ -1,0 +1,382 @@
+"""Models whose topics can correlate, and whose documents can have covariates."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from .. import _document_prior
+from .._document_prior import Structure
+from .._fitted.meanfield import Normals, Words, improved
+from .._fitted.model import TopicModel
+from .._fitted.prior import CorrelatedNormal
+from .._fitted.proportions import with_background
+from .._rows import Rows
+from .._sparse import row_sums
+from . import parameters as kinds
+from .counts import check_rows, kept_if_it_fails
+from .encoded import MixtureTopicModel
+from .progress import with_callbacks
+
+if TYPE_CHECKING:
+    from .._engine.loop import Fit
+
+SAMPLE = 5000  # documents that the prior is learned from
+STEPS = 2  # of posteriors, in `transform`
+DRAWN_STEPS = 8  # and before draws
+
+
+class CorrelatedTopicModel(MixtureTopicModel):
+    """What models share whose documents have a logistic-normal prior, which can be learned after the topics."""
+
+    covariance: str
+    rank: int
+    covariate_penalty: float
+
+    _kinds: ClassVar[dict[str, kinds.Kind]] = {
+        **MixtureTopicModel._kinds,
+        "covariance": kinds.one_of("diagonal", "full", "low_rank"),
+        "rank": kinds.COUNT,
+        "covariate_penalty": kinds.POSITIVE,
+    }
+
+    # Learning
+
+    @kept_if_it_fails
+    @with_callbacks
+    @np.errstate(under="ignore")
+    def fit(self, X, y=None, sample_weight=None, covariates=None):
+        """Learn topics from count rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts, as `CountVectorizer` gives them; never made dense. Documents without a token are left
+            out: they teach nothing.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each document counts in what is learned: 0 leaves it out, 2 is twice. Its own topics do not depend
+            on it. None counts each once.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            Numbers that say which topics to expect of a document, before its words are read: dates, groups as
+            `OneHotEncoder` writes them, splines. Their effects on topic proportions are learned.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For counts or weights that are negative, NaN or infinite, or all zero, for covariates that are no finite
+            numbers or have other rows, and for a parameter of a wrong type or out of its range.
+        FloatingPointError
+            When training becomes non-finite. The estimator is then as it was before.
+        """
+        return self._fit_to(X, sample_weight, covariates)
+
+    @kept_if_it_fails
+    @with_callbacks
+    @np.errstate(under="ignore")
+    def partial_fit(self, X, y=None, sample_weight=None, covariates=None):
+        """Learn from one batch of a stream: one pass over its rows.
+
+        The first call of an estimator that is not fitted sets up its vocabulary, encoder and first topics from these
+        rows, so let that batch be a fair sample of some hundred documents or more. After `fit`, and on an estimator
+        that was pickled, training goes on where it stopped. Parameters that it has made something of, such as
+        ``num_topics`` or ``doc_topic_prior``, cannot change then; the others take effect, but for ``random_state``,
+        which is read once.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts, with the columns of the first call.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each document counts in what is learned: 0 leaves it out, 2 is twice. Its own topics do not depend
+            on it. None counts each once.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            Those of the first call, where it had any.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, FloatingPointError
+            As `fit` does; also when the number of columns has changed, or a parameter that cannot change. The estimator
+            is then as it was before.
+        """
+        return self._fit_batch(X, sample_weight, covariates)
+
+    def fit_transform(self, X, y=None, sample_weight=None, covariates=None):
+        """Learn topics from count rows, and give their topic proportions: `fit`, then `transform`, of the same rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            As in `fit`.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            As in `fit`.
+
+        Returns
+        -------
+        doc_topic : ndarray of shape (n_samples, num_topics)
+        """
+        return self.fit(X, y, sample_weight, covariates).transform(X, covariates)
+
+    def _finished(self, fit: Fit, rows: Rows, share: float) -> Fit:
+        """With the prior that was asked for, learned from documents; ``share`` of what is known is theirs."""
+        model, former = fit.model, getattr(getattr(self, "_model", None), "prior", None)
+        words, theta = _apart(model, np.empty((0, len(model.components))))
+        if (self.covariance == "diagonal" and rows.covariates is None) or theta.shape[1] < 2:
+            return fit
+        rows = rows.sample(SAMPLE)
+        words, theta = _apart(model, super()._proportions(model, rows))
+        structure = Structure(self.covariance, self.rank, self.covariate_penalty)
+        prior = _document_prior.learned(rows, words, theta, structure)
+        if model.background is not None:
+            prior = _document_prior.with_background(prior, model.prior)
+        if share < 1 and isinstance(former, CorrelatedNormal):
+            prior = _document_prior.blended(former, prior, share)
+        return fit._replace(model=replace(model, prior=prior))
+
+    # Using what was learned
+
+    @np.errstate(under="ignore")
+    def transform(self, X, covariates=None):
+        """Topic proportions of documents.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            Those of the documents, where the model was fitted with any; without them all are taken to be as the mean
+            of `fit`, with a warning.
+
+        Returns
+        -------
+        doc_topic : ndarray of shape (n_samples, num_topics)
+            Rows sum to 1. Deterministic, and for each row the same whatever the others are. An empty document gets the
+            mean of the prior.
+        """
+        check_is_fitted(self)
+        return self._topics_of(check_rows(self, X, None, "transform", covariates=covariates))
+
+    def _proportions(self, model: TopicModel, rows: Rows) -> np.ndarray:
+        refined = super()._proportions(model, rows)
+        if not isinstance(model.prior, CorrelatedNormal):
+            return refined
+        expected = _together(self._posteriors(model, rows, refined, STEPS).theta, model, refined)
+        empty = np.diff(rows.counts.indptr) == 0
+        return np.where(empty[:, None], expected, (refined + expected) / 2)
+
+    def _posteriors(self, model: TopicModel, rows: Rows, refined: np.ndarray, n_steps: int) -> Normals:
+        """Posteriors under a learned prior, of all topics but the background."""
+        words, theta = _apart(model, refined)
+        prior = model.prior.of(slice(1, None)) if model.background is not None else model.prior
+        q = Normals.like(theta, row_sums(rows.counts))
+        return improved(q, rows.counts, words, prior.means(rows.covariates, rows.n), prior.precision, n_steps)
+
+    @np.errstate(under="ignore")
+    def score_samples(self, X, covariates=None):
+        """Log-likelihood of each document's held-out half, in nats.
+
+        Each document is split in two halves by `sklearn_etm.metrics.completion_split`; topic proportions are inferred
+        from the first, and the tokens of the second are scored.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            As in `transform`.
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_samples,)
+            Sum over held-out tokens, in nats per document; 0 for a document of fewer than two tokens.
+        """
+        check_is_fitted(self)
+        rows = check_rows(self, X, None, "score_samples", covariates=covariates)
+        return self._completion(self._model, rows).log_likelihood
+
+    @np.errstate(under="ignore")
+    def score(self, X, y=None, sample_weight=None, covariates=None):
+        r"""Mean held-out log-likelihood per token, in nats; higher is better.
+
+        Document completion (Wallach et al., 2009): topic proportions from one half of a document's tokens, scored on
+        the other. No term of it grows with the number of topics or the size of ``X``, so that it can choose
+        ``num_topics`` in `GridSearchCV`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        y : None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each document counts; once where it is None.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            As in `transform`.
+
+        Returns
+        -------
+        score : float
+            In nats per token; equals ``-log(perplexity(X))``.
+
+        Raises
+        ------
+        ValueError
+            If no document has two tokens.
+        """
+        check_is_fitted(self)
+        return self._score_of(self._model, check_rows(self, X, sample_weight, "score", covariates=covariates))
+
+    def perplexity(self, X, sample_weight=None, covariates=None):
+        """Document-completion perplexity per token, ``exp(-score(X))``; lower is better.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        sample_weight : array-like of shape (n_samples,), default=None
+            How often each document counts; once where it is None.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            As in `transform`.
+
+        Returns
+        -------
+        perplexity : float
+        """
+        return float(np.exp(-self.score(X, sample_weight=sample_weight, covariates=covariates)))
+
+    @np.errstate(under="ignore")
+    def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = None, covariates=None) -> np.ndarray:
+        """Draw topic proportions of documents from their posteriors.
+
+        These are the encoder's, which are not refined as `transform` is; or, where topics correlate or the model has
+        covariates, normals found for each document by mean-field variational inference (Blei and Lafferty, 2007). A
+        document's share of the background, where there is one, is the same in all draws: that of all documents, or its
+        own as `transform` gives it.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        n_samples : int, default=100
+            Number of draws of each document.
+        random_state : int, RandomState instance or None, default=None
+            Of the draws.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            As in `transform`.
+
+        Returns
+        -------
+        draws : ndarray of shape (n_samples, n_documents, num_topics)
+            Rows sum to 1. An empty document gets draws of the prior.
+        """
+        check_is_fitted(self)
+        model = self._model
+        if not isinstance(model.prior, CorrelatedNormal):
+            return super().sample_posterior(X, n_samples, random_state=random_state)
+        rows = check_rows(self, X, None, "sample_posterior", covariates=covariates)
+        kinds.check_whole(n_samples=n_samples)
+        refined = super()._proportions(model, rows)
+        q = self._posteriors(model, rows, refined, DRAWN_STEPS)
+        return _together(q.draw(n_samples, check_random_state(random_state)), model, refined)
+
+    @np.errstate(under="ignore")
+    def log_marginal_likelihood(
+        self,
+        X,
+        method: str = "ais",
+        *,
+        n_chains: int = 25,
+        n_temperatures: int = 1000,
+        n_leapfrog_steps: int = 10,
+        random_state: Any = None,
+        verbose: int = 0,
+        covariates=None,
+    ) -> Bunch:
+        r"""Estimate :math:`\log p(x_d)` of documents under the fitted topics, a lower bound in expectation.
+
+        As for other models; here the prior can be of topics that correlate, and of documents with covariates.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Non-negative counts.
+        method : {"ais", "iwae", "elbo"}, default="ais"
+            The estimate: annealed importance sampling by Hamiltonian Monte Carlo (Neal, 2001), importance samples of
+            the posterior that `sample_posterior` draws from (Burda et al., 2016), or the mean of their log weights. In
+            expectation "elbo" <= "iwae" <= the truth, which "ais" comes close to. A document's share of the background,
+            where there is one, is taken to be that of all documents.
+        n_chains : int, default=25
+            Chains, or draws, of a document.
+        n_temperatures : int, default=1000
+            Steps of a sigmoid schedule from prior to posterior. Time is in proportion to it.
+        n_leapfrog_steps : int, default=10
+            Steps of the integrator at each temperature.
+        random_state : int, RandomState instance or None, default=None
+            Of chains and draws.
+        verbose : int, default=0
+            Print a line after each block of documents.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            As in `transform`.
+
+        Returns
+        -------
+        result : Bunch
+            ``log_likelihood``, ndarray of shape (n_samples,), in nats per document: of the tokens in their order, or,
+            with ``likelihood="poisson"``, of the counts. ``standard_error``, by the delta method, and
+            ``effective_sample_size``, of at most ``n_chains``, of shape (n_samples,) as well. ``perplexity``, a float,
+            per token: an upper bound in expectation.
+
+        Raises
+        ------
+        ValueError
+            For another ``method``, and for arguments out of range.
+
+        References
+        ----------
+        Neal, "Annealed importance sampling", Statistics and Computing, 2001.
+        Burda, Grosse and Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
+        """
+        check_is_fitted(self)
+        rows = check_rows(self, X, None, "log_marginal_likelihood", covariates=covariates)
+        return self._marginal_likelihood(
+            rows, method, n_chains, n_temperatures, n_leapfrog_steps, random_state, verbose
+        )
+
+
+def _apart(model: TopicModel, theta: np.ndarray) -> tuple[Words, np.ndarray]:
+    """What makes the words of documents, and their proportions of topics (n_samples, K) without the background."""
+    if model.background is None:
+        return Words(model.components), theta
+    share = theta[:, 0]
+    return Words(model.components[1:], model.components[0], share), theta[:, 1:] / (1 - share)[:, None]
+
+
+def _together(theta: np.ndarray, model: TopicModel, refined: np.ndarray) -> np.ndarray:
+    """Proportions (..., n_samples, K) with the background that documents have, which is never the largest topic."""
+    if model.background is None:
+        return theta
+    share = np.broadcast_to(refined[:, :1], (*theta.shape[:-1], 1))
+    tokens = np.concatenate([share, theta], axis=-1).reshape(-1, theta.shape[-1] + 1)
+    tokens = with_background(tokens, tokens[:, 0])
+    return (tokens / tokens.sum(axis=1, keepdims=True)).reshape(*theta.shape[:-1], -1)

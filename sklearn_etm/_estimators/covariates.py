@@ -1,0 +1,92 @@
+"""Checks of covariates: numbers that documents bring along, one row each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import check_array
+
+from .._inputs.vectorizer import feature_names
+from .._warnings import is_fitted_for_its_score, warn
+
+NAMES = "covariate_names_"
+LEARNING = ("fit", "partial_fit")
+COLLINEAR = 1e-8  # share of the variance of standardised covariates, below which a combination of them has none
+
+
+def covariates_of(estimator: Any, covariates: Any, n: int, method: str, reset: bool) -> np.ndarray | None:
+    """Valid covariates of ``n`` documents for a method of an estimator; with ``reset`` it takes their names."""
+    if reset:
+        vars(estimator).pop(NAMES, None)
+    values = None if covariates is None else check_covariates(covariates, n)
+    if reset:
+        if values is not None:
+            names = covariate_names(covariates, values.shape[1])
+            warn_of_covariates(values, names)
+            setattr(estimator, NAMES, names)
+        return values
+    known = getattr(estimator, NAMES, None)
+    name = type(estimator).__name__
+    if known is None:
+        if values is not None:
+            raise ValueError(
+                f"This {name} was fitted without covariates: pass none to {method}, or fit anew with them."
+            )
+    elif values is None:
+        if method in LEARNING:
+            raise ValueError(f"This {name} was fitted with {len(known)} covariates: pass those of these rows, too.")
+        warn(
+            f"{method} of this {name} got no covariates, and it was fitted with {len(known)}: the documents are taken "
+            "to have the mean of those. Pass covariates= to say what they have."
+        )
+    elif values.shape[1] != len(known):
+        raise ValueError(f"covariates has {values.shape[1]} columns, and {name} was fitted with {len(known)}.")
+    return values
+
+
+def check_covariates(covariates: Any, n: int) -> np.ndarray:
+    """Covariates of ``n`` documents in float64, (n, p)."""
+    if isinstance(covariates, str):
+        raise TypeError(f"covariates must be numbers, one row for each row of X; got the string {covariates!r}.")
+    if np.ndim(covariates) == 1 and not sp.issparse(covariates):
+        covariates = np.asarray(covariates).reshape(-1, 1)
+    try:
+        values = check_array(covariates, accept_sparse=True, dtype=np.float64, input_name="covariates")
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        raise ValueError(
+            f"covariates must be numbers: {error}. Encode categories by OneHotEncoder(drop='first'), in a "
+            "ColumnTransformer where others are numbers already."
+        ) from error
+    values = values.toarray() if sp.issparse(values) else values
+    if len(values) != n:
+        raise ValueError(f"covariates must have one row for each of the {n} rows of X; they have {len(values)}.")
+    return values
+
+
+def covariate_names(covariates: Any, p: int) -> np.ndarray:
+    """Names of covariates: of the columns of a data frame, or c0, c1, ..."""
+    names = feature_names(covariates)
+    if names is None and hasattr(covariates, "columns"):
+        names = np.asarray([str(name) for name in covariates.columns], dtype=object)
+    return np.asarray([f"c{i}" for i in range(p)], dtype=object) if names is None else names
+
+
+def warn_of_covariates(values: np.ndarray, names: np.ndarray) -> None:
+    """Warn of covariates that tell nothing, or nothing that others do not."""
+    if is_fitted_for_its_score() or len(values) < 2:
+        return
+    scale = values.std(axis=0)
+    constant = scale <= 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
+    if constant.any():
+        warn(f"These covariates are the same for all documents, and have no effect: {', '.join(names[constant])}.")
+    standard = ((values - values.mean(axis=0)) / np.where(constant, 1.0, scale))[:, ~constant]
+    variances = np.linalg.eigvalsh(standard.T @ standard / len(values))
+    if len(variances) and variances[0] < COLLINEAR:
+        warn(
+            f"Covariates are collinear: {', '.join(names[~constant])} hold fewer independent ones. Their effects are "
+            "shared among them by covariate_penalty; leave one out, as OneHotEncoder(drop='first') does."
+        )

@@ -1,0 +1,274 @@
+"""Topics that correlate, and documents with covariates."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from conftest import SMALL
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.integrate import dblquad
+from scipy.stats import multivariate_normal
+from sklearn import config_context
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+from sklearn.preprocessing import OneHotEncoder
+
+import sklearn_etm
+from sklearn_etm import ETMTransformer, LNTMTransformer
+from sklearn_etm._document_prior import Structure, _low_rank, _structured, learned
+from sklearn_etm._fitted.meanfield import Normals, Words, _solve, improved
+from sklearn_etm._rows import Rows
+
+MODELS = [LNTMTransformer, ETMTransformer]
+VARIANTS = [{"covariance": "full"}, {"covariance": "low_rank", "rank": 1}, {"background": True, "covariance": "full"}]
+C = np.random.default_rng(1).normal(size=(60, 2))
+
+
+def centred(covariance):
+    rows = covariance - covariance.mean(axis=0)
+    return rows - rows.mean(axis=1, keepdims=True)
+
+
+def correlation(covariance):
+    scale = np.sqrt(np.diag(covariance))
+    return covariance / np.outer(scale, scale)
+
+
+class Drawn:
+    """Documents of the model, with topics that correlate and two covariates, the second of which does nothing."""
+
+    def __init__(self, n, length, seed=0):
+        rng = np.random.default_rng(seed)
+        K, V = 6, 120
+        self.topics = rng.dirichlet(np.full(V, 0.1), K)
+        axes = rng.normal(size=(K, 2))
+        self.covariance = axes @ axes.T + 0.4 * np.eye(K)
+        self.effects = np.stack([rng.normal(size=K), np.zeros(K)])
+        self.covariates = rng.normal(size=(n, 2))
+        z = self.covariates @ self.effects + rng.multivariate_normal(np.zeros(K), self.covariance, n)
+        self.theta = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        words = [
+            rng.multinomial(1 + m, p) for m, p in zip(rng.poisson(length, n), self.theta @ self.topics, strict=True)
+        ]
+        self.rows = Rows(sp.csr_array(np.stack(words).astype(float)), None, self.covariates)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return Drawn(3000, 80)
+
+
+# Known answers
+
+
+def test_correlations_and_effects_are_found(drawn):
+    """Where topics are known, what is left to learn is the prior that documents were drawn with."""
+    uniform = np.full_like(drawn.theta, 1 / 6)
+    prior = learned(drawn.rows, Words(drawn.topics), uniform, Structure("full", 1, 1.0))
+    truth, found = correlation(centred(drawn.covariance)), correlation(centred(prior.covariance))
+    assert_allclose(found, truth, atol=0.12)
+    strong = np.abs(truth) > 0.3
+    assert_array_equal(np.sign(found[strong]), np.sign(truth[strong]))
+    effects = drawn.effects - drawn.effects.mean(axis=1, keepdims=True)
+    assert_allclose(prior.effects[0], effects[0], atol=0.17)  # nearly: what few tokens say is drawn to the mean
+    assert_allclose(prior.effects[1], 0, atol=0.05)
+
+
+def test_few_axes_are_enough_for_a_covariance_of_few():
+    axes = np.random.default_rng(0).normal(size=(8, 2))
+    given = axes @ axes.T + np.diag(np.linspace(0.5, 1.5, 8))
+    found = _low_rank(given, 2)
+    assert_allclose(found, given, atol=0.1)
+    assert_array_equal(np.diag(_structured(given, Structure("diagonal", 1, 1.0), 100)), np.diag(given))
+
+
+def test_posteriors_maximise_the_bound():
+    """Two topics without a word in common: the tokens of each are known."""
+    X = sp.csr_array([[5.0, 2.0]])
+    words, precision = Words(np.eye(2)), np.array([[0.7, -0.3], [-0.3, 0.9]])
+    means = np.array([[0.2, -0.1]])
+    q = improved(Normals(np.zeros((1, 2)), np.ones((1, 2))), X, words, means, precision, 30)
+
+    def bound(loc, variance):
+        log_sum = np.log(np.exp(loc + variance / 2).sum())
+        prior = (loc - means[0]) @ precision @ (loc - means[0]) + np.diag(precision) @ variance
+        return np.array([5.0, 2.0]) @ loc - 7 * log_sum - prior / 2 + np.log(variance).sum() / 2
+
+    best = bound(q.loc[0], q.variance[0])
+    for i in range(2):
+        for step in (-1e-2, 1e-2):
+            moved = np.zeros(2)
+            moved[i] = step
+            assert bound(q.loc[0] + moved, q.variance[0]) < best
+            assert bound(q.loc[0], q.variance[0] * np.exp(moved)) < best
+
+
+def test_steps_solve_their_equations():
+    rng = np.random.default_rng(0)
+    theta, n, gradient = rng.dirichlet(np.ones(5), 4), rng.uniform(1, 50, (4, 1)), rng.normal(size=(4, 5))
+    root = rng.normal(size=(5, 5))
+    precision = root @ root.T + np.eye(5)
+    x = _solve(n, theta, precision, gradient)
+    for d in range(4):
+        hessian = n[d] * (np.diag(theta[d]) - np.outer(theta[d], theta[d])) + precision
+        assert_allclose(x[d], np.linalg.solve(hessian, gradient[d]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["ais", "iwae"])
+def test_marginal_likelihood_agrees_with_quadrature(method):
+    """K = 3 and a background-free model: an integral over z_1, z_2, z_3 that is one over two differences."""
+    rng = np.random.default_rng(0)
+    X = sp.csr_array(rng.poisson(1.0, (60, 6)).astype(float))
+    model = LNTMTransformer(**SMALL, covariance="full").fit(X, covariates=C)
+    prior, components = model._model.prior, model.components_
+    differences = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
+    result = model.log_marginal_likelihood(
+        X[:2], method, n_chains=2000 if method == "iwae" else 50, n_temperatures=200, random_state=0, covariates=C[:2]
+    )
+    for d in range(2):
+        mean = differences @ prior.means(C[d : d + 1], 1)[0]
+        normal = multivariate_normal(mean, differences @ prior.covariance @ differences.T)
+        x = X[[d]].toarray()[0]
+
+        def density(b, a, x=x, normal=normal):
+            theta = np.exp([a, b, 0.0])
+            return np.exp(x @ np.log(theta @ components / theta.sum())) * normal.pdf([a, b])
+
+        (a, b), (wide_a, wide_b) = mean, 8 * np.sqrt(np.diag(normal.cov))
+        value, _ = dblquad(density, a - wide_a, a + wide_a, b - wide_b, b + wide_b, epsabs=1e-12)
+        truth = np.log(value)
+        assert result.log_likelihood[d] == pytest.approx(truth, abs=max(4 * result.standard_error[d], 0.02))
+
+
+# As a user works with them
+
+
+@pytest.fixture(scope="module", params=[(Model, variant) for Model in MODELS for variant in VARIANTS], ids=str)
+def model(request, X):
+    Model, variant = request.param
+    return Model(**SMALL, **variant).fit(X, covariates=C)
+
+
+def test_attributes_say_what_was_learned(model):
+    K = 3
+    assert model.topic_covariance_.shape == model.topic_correlation_.shape == (K, K)
+    assert_allclose(np.diag(model.topic_correlation_), 1.0)
+    assert_allclose(model.topic_covariance_, model.topic_covariance_.T)
+    assert np.linalg.eigvalsh(model.topic_covariance_)[0] > 0
+    assert model.covariate_effects_.shape == (2, K)
+    assert_allclose(model.covariate_effects_.sum(axis=1), 0, atol=1e-12)
+    assert_array_equal(model.covariate_names_, ["c0", "c1"])
+    if model.background_topic_ is not None:
+        assert_array_equal(model.topic_correlation_[0], [1, 0, 0])
+        assert_array_equal(model.covariate_effects_[:, 0], 0)
+
+
+def test_serving(model, X, tmp_path):
+    theta = model.transform(X, covariates=C)
+    assert_allclose(theta.sum(axis=1), 1.0)
+    assert theta.min() >= 0
+    if model.background_topic_ is not None:
+        assert (theta[:, 0] < theta[:, 1:].max(axis=1)).all()
+    assert_allclose(model.transform(X[10:20], covariates=C[10:20]), theta[10:20], atol=1e-9)
+    draws = model.sample_posterior(X, 20, random_state=0, covariates=C)
+    assert draws.shape == (20, 60, 3)
+    assert_allclose(draws.sum(axis=2), 1.0)
+    assert_array_equal(pickle.loads(pickle.dumps(model)).transform(X, covariates=C), theta)
+    sklearn_etm.save(model, tmp_path / "model.npz")
+    loaded = sklearn_etm.load(tmp_path / "model.npz")
+    assert_array_equal(loaded.transform(X, covariates=C), theta)
+    assert_array_equal(loaded.covariate_names_, model.covariate_names_)
+    assert loaded.slim().score(X, covariates=C) == model.score(X, covariates=C)
+
+
+def test_documents_without_covariates_have_the_mean_of_those_of_fit(model, X):
+    with pytest.warns(UserWarning, match=r"transform of this \w+ got no covariates, and it was fitted with 2"):
+        theta = model.transform(X)
+    mean = C[:59].mean(axis=0)  # the last document has no token
+    assert_allclose(theta, model.transform(X, covariates=np.tile(mean, (60, 1))), atol=1e-9)
+
+
+def test_an_empty_document_is_what_its_covariates_say(model, X):
+    empty = sp.csr_array((1, 40))
+    high, low = (model.transform(empty, covariates=[[c, 0.0]])[0] for c in (5.0, -5.0))
+    topic = model.covariate_effects_[0].argmax()
+    assert high[topic] > low[topic]
+
+
+def test_streams_go_on(model, X):
+    again = pickle.loads(pickle.dumps(model))
+    before = again.covariate_effects_
+    again.partial_fit(X[:30], covariates=C[:30])
+    assert (again.covariate_effects_ != before).any()
+    assert again.topic_correlation_.shape == (3, 3)
+    with pytest.raises(ValueError, match="was fitted with 2 covariates: pass those of these rows"):
+        again.partial_fit(X[:30])
+
+
+def test_a_fit_without_forgets_what_one_with_had_learned(model, X):
+    again = clone(model).set_params(covariance="diagonal").fit(X, covariates=C).fit(X)
+    assert (
+        not {"topic_covariance_", "topic_correlation_", "covariate_effects_", "covariate_names_"} & vars(again).keys()
+    )
+    assert_array_equal(again.components_, clone(again).fit(X).components_)
+
+
+def test_covariates_are_routed(X):
+    with config_context(enable_metadata_routing=True):
+        model = LNTMTransformer(**SMALL).set_fit_request(covariates=True).set_score_request(covariates=True)
+        scores = cross_val_score(model, X[:59], params={"covariates": C[:59]}, cv=2, error_score="raise")
+    assert np.isfinite(scores).all()
+
+
+def test_names_and_kinds_of_covariates(X):
+    frame = pd.DataFrame(C, columns=["year", "length"])
+    model = LNTMTransformer(**SMALL).fit(X, covariates=frame)
+    assert_array_equal(model.covariate_names_, ["year", "length"])
+    one = LNTMTransformer(**SMALL).fit(X, covariates=C[:, 0])
+    assert one.covariate_effects_.shape == (1, 3)
+    groups = OneHotEncoder(drop="first").fit_transform(np.array(["a", "b", "c"] * 20)[:, None])
+    assert LNTMTransformer(**SMALL).fit_transform(X, covariates=groups).shape == (60, 3)
+
+
+@pytest.mark.parametrize(
+    ("covariates", "error", "message"),
+    [
+        (C[:5], ValueError, "one row for each of the 60 rows of X; they have 5"),
+        (np.where(C > 1, np.nan, C), ValueError, "covariates contains NaN"),
+        (np.full((60, 2), np.inf), ValueError, "covariates contains infinity"),
+        (np.array([["north"], ["south"]] * 30), ValueError, "must be numbers.*OneHotEncoder"),
+        ("year", TypeError, "must be numbers, one row for each row of X; got the string 'year'"),
+        (C[:, None], ValueError, "dim 3"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "transform", "score"])
+def test_bad_covariates(X, covariates, error, message, method):
+    model = LNTMTransformer(**SMALL).fit(X, covariates=C)
+    before = model.covariate_effects_
+    with pytest.raises(error, match=message):
+        getattr(model, method)(X, covariates=covariates)
+    assert model.covariate_effects_ is before
+
+
+def test_covariates_of_another_width(X):
+    with pytest.raises(ValueError, match="covariates has 1 columns, and LNTMTransformer was fitted with 2"):
+        LNTMTransformer(**SMALL).fit(X, covariates=C).transform(X, covariates=C[:, :1])
+    with pytest.raises(ValueError, match="was fitted without covariates"):
+        LNTMTransformer(**SMALL).fit(X).transform(X, covariates=C)
+
+
+def test_covariates_that_tell_nothing(X):
+    constant = np.column_stack([C[:, 0], np.full(60, 3.0)])
+    with pytest.warns(UserWarning, match="the same for all documents, and have no effect: c1"):
+        model = LNTMTransformer(**SMALL).fit(X, covariates=constant)
+    assert_array_equal(model.covariate_effects_[1], 0)
+    with pytest.warns(UserWarning, match="collinear: c0, c1"):
+        model = LNTMTransformer(**SMALL).fit(X, covariates=np.column_stack([C[:, 0], 2 * C[:, 0]]))
+    assert np.isfinite(model.covariate_effects_).all()
+
+
+def test_a_single_topic_has_nothing_to_correlate_with(X):
+    model = LNTMTransformer(**SMALL | {"num_topics": 1}, covariance="full").fit(X, covariates=C)
+    assert_allclose(model.transform(X, covariates=C), 1.0)

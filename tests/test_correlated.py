@@ -12,14 +12,18 @@ from scipy.integrate import dblquad
 from scipy.stats import multivariate_normal
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import cross_val_score
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sklearn_etm
 from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm._document_prior import Structure, _low_rank, _structured, learned
 from sklearn_etm._fitted.meanfield import Normals, Words, _solve, improved
 from sklearn_etm._rows import Rows
+from sklearn_etm.inspection import topic_table
 
 MODELS = [LNTMTransformer, ETMTransformer]
 VARIANTS = [{"covariance": "full"}, {"covariance": "low_rank", "rank": 1}, {"background": True, "covariance": "full"}]
@@ -230,6 +234,69 @@ def test_names_and_kinds_of_covariates(X):
     assert one.covariate_effects_.shape == (1, 3)
     groups = OneHotEncoder(drop="first").fit_transform(np.array(["a", "b", "c"] * 20)[:, None])
     assert LNTMTransformer(**SMALL).fit_transform(X, covariates=groups).shape == (60, 3)
+
+
+@pytest.mark.parametrize("columns", [[40, 41], [-2, -1], slice(40, None), "numbers__"])
+@pytest.mark.parametrize("Model", MODELS)
+def test_columns_beside_the_words_are_covariates(X, columns, Model):
+    by_keyword = Model(**SMALL).fit(X, covariates=C)
+    both = sp.hstack([X, C], format="csr")
+    if isinstance(columns, str):
+        names = [f"words__w{i}" for i in range(40)] + ["numbers__year", "numbers__length"]
+        both = pd.DataFrame(both.toarray(), columns=names)
+    model = Model(**SMALL, covariate_columns=columns).fit(both)
+    assert_array_equal(model.components_, by_keyword.components_)
+    assert_allclose(model.covariate_effects_, by_keyword.covariate_effects_, rtol=1e-9)
+    assert_allclose(model.transform(both), by_keyword.transform(X, covariates=C), rtol=1e-9)
+    assert model.score(both) == pytest.approx(by_keyword.score(X, covariates=C))
+    assert model.sample_posterior(both, 3).shape == (3, 60, 3)
+    assert model.encode(both).loc.shape == (60, 3)
+    again = pickle.loads(pickle.dumps(model)).partial_fit(both)
+    assert again.n_features_in_ == 42 and again.components_.shape == (3, 40)
+
+
+def test_words_and_covariates_in_a_pipeline(tmp_path):
+    frame = pd.DataFrame({"text": ["cats purr", "dogs bark loud", "cats sleep", "dogs run"] * 10, "year": range(40)})
+    beside = ColumnTransformer([("words", CountVectorizer(), "text"), ("numbers", StandardScaler(), ["year"])])
+    topics = LNTMTransformer(**SMALL | {"num_topics": 2}, covariate_columns=[-1])
+    pipeline = make_pipeline(beside, topics)
+    assert np.isfinite(cross_val_score(pipeline, frame, cv=2, error_score="raise")).all()
+    pipeline.fit(frame)
+    table = topic_table(pipeline, frame)
+    assert "bark" in " ".join(table["words"]) and "year" not in " ".join(table["words"])
+    sklearn_etm.save(pipeline[-1], tmp_path / "model.npz")
+    X = beside.transform(frame)
+    assert_array_equal(sklearn_etm.load(tmp_path / "model.npz").transform(X), pipeline[-1].transform(X))
+
+
+def test_vocabularies_grow_beside_covariates(X):
+    both = sp.hstack([C, X], format="csr")
+    model = ETMTransformer(**SMALL, embeddings={f"w{i}": [i, 1.0] for i in range(50)}, covariate_columns=[0, 1])
+    model.set_params(vocabulary=[f"w{i}" for i in range(40)]).fit(both)
+    grown = model.extend_vocabulary(["w45"])
+    assert grown.n_features_in_ == 43
+    assert_array_equal(grown.word_columns_, range(2, 43))
+    assert_allclose(grown.transform(sp.hstack([both, sp.csr_array((60, 1))], format="csr")), model.transform(both))
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ([42], "covariate_columns holds .42., and X has 42 columns"),
+        ([0, -42], "names a column twice"),
+        (slice(None), "are 42 of the 42 columns"),
+        (slice(0, 0), "are 0 of the 42 columns"),
+        ("numbers__", "the columns of X have none"),
+    ],
+)
+def test_bad_columns(X, columns, message):
+    with pytest.raises(ValueError, match=message):
+        LNTMTransformer(**SMALL, covariate_columns=columns).fit(sp.hstack([X, C], format="csr"))
+
+
+def test_covariates_that_come_twice(X):
+    with pytest.raises(ValueError, match="covariates came twice"):
+        LNTMTransformer(**SMALL, covariate_columns=[-1]).fit(X, covariates=C)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ HELD = (  # parameters that a model in training has made something of: they cann
     "oov",
     "center_embeddings",
     "normalize_embeddings",
+    "covariate_columns",
 )
 
 

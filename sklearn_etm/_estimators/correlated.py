@@ -36,12 +36,14 @@ class CorrelatedTopicModel(MixtureTopicModel):
     covariance: str
     rank: int
     covariate_penalty: float
+    covariate_columns: Any
 
     _kinds: ClassVar[dict[str, kinds.Kind]] = {
         **MixtureTopicModel._kinds,
         "covariance": kinds.one_of("diagonal", "full", "low_rank"),
         "rank": kinds.COUNT,
         "covariate_penalty": kinds.POSITIVE,
+        "covariate_columns": kinds.COLUMNS,
     }
 
     # Learning

@@ -18,7 +18,7 @@ from .._inputs.vectorizer import feature_names
 from .._rows import Rows
 from .._sparse import canonical, check_indices, widened, with_data
 from .._warnings import is_fitted_for_its_score, warn
-from .covariates import covariates_of
+from .covariates import covariates_of, split
 
 MANY_COLUMNS, LEAST_USED = 1 << 15, 0.25  # of which fewer are used than this share
 MAX_COUNT = 2.0**53  # beyond, floats do not tell a count from the next
@@ -42,14 +42,21 @@ def kept_if_it_fails(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def check_counts(estimator: BaseEstimator, X: Any, method: str, reset: bool = False) -> sp.csr_array:
     """Valid counts in canonical CSR, without explicit zeros; ``X`` itself is not modified."""
+    return _checked(estimator, X, method, reset)[0]
+
+
+def _checked(
+    estimator: BaseEstimator, X: Any, method: str, reset: bool = False
+) -> tuple[sp.csr_array, np.ndarray | None]:
+    """Valid counts, and the columns of X that are covariates where there are such."""
     _check_is_here(estimator, X, method)
     is_single = getattr(X, "dtype", None) == np.float32
     if sp.issparse(X):
         check_indices(X)
         X = widened(X)
-    X = canonical(_validated(estimator, X, reset))
+    X, covariates = split(estimator, canonical(_validated(estimator, X, reset)), reset)
     check_values(X, f"data passed to {type(estimator).__name__}.{method}")
-    return X.astype(np.float32, copy=False) if is_single else X
+    return X.astype(np.float32, copy=False) if is_single else X, covariates
 
 
 def check_values(X: sp.csr_array, what: str) -> None:
@@ -65,8 +72,14 @@ def check_rows(
     estimator: BaseEstimator, X: Any, sample_weight: Any, method: str, reset: bool = False, covariates: Any = None
 ) -> Rows:
     """Valid documents of X, with their weights and covariates."""
-    counts = check_counts(estimator, X, method, reset)
+    counts, of_columns = _checked(estimator, X, method, reset)
     n = counts.shape[0]
+    if of_columns is not None:
+        if covariates is not None:
+            raise ValueError(
+                "covariates came twice: as covariate_columns of X, and by themselves. Leave one of them out."
+            )
+        covariates = of_columns
     return Rows(counts, check_weights(sample_weight, n), covariates_of(estimator, covariates, n, method, reset))
 
 

@@ -8,12 +8,58 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_array
 
-from .._inputs.vectorizer import feature_names
+from .._sparse import canonical
 from .._warnings import is_fitted_for_its_score, warn
 
-NAMES = "covariate_names_"
+NAMES, WORD_COLUMNS = "covariate_names_", "word_columns_"
 LEARNING = ("fit", "partial_fit")
 COLLINEAR = 1e-8  # share of the variance of standardised covariates, below which a combination of them has none
+
+
+def split(estimator: Any, X: sp.csr_array, reset: bool) -> tuple[sp.csr_array, np.ndarray | None]:
+    """Columns of X that are words and, where an estimator has ``covariate_columns``, those that are covariates."""
+    if reset:
+        vars(estimator).pop(WORD_COLUMNS, None)
+        given = getattr(estimator, "covariate_columns", None)
+        if given is not None:
+            setattr(estimator, WORD_COLUMNS, np.flatnonzero(~_chosen(given, X.shape[1], estimator)))
+    words = getattr(estimator, WORD_COLUMNS, None)
+    if words is None:
+        return X, None
+    return canonical(X[:, words]), X[:, covariate_columns(words, X.shape[1])].toarray()
+
+
+def covariate_columns(words: np.ndarray, n_features: int) -> np.ndarray:
+    """Columns that are no words."""
+    return np.setdiff1d(np.arange(n_features), words, assume_unique=True)
+
+
+def _chosen(given: Any, n_features: int, estimator: Any) -> np.ndarray:
+    """Which columns are covariates, by indices, a slice or the beginning of their names, (n_features,)."""
+    chosen = np.zeros(n_features, dtype=bool)
+    if isinstance(given, str):
+        names = getattr(estimator, "feature_names_in_", None)
+        if names is None:
+            raise ValueError(
+                f"covariate_columns={given!r} is the beginning of names, and the columns of X have none: pass indices or "
+                'a slice, or set_output(transform="pandas") of the step before.'
+            )
+        chosen[:] = [str(name).startswith(given) for name in names]
+    elif isinstance(given, slice):
+        chosen[given] = True
+    else:
+        columns = np.asarray(given)
+        if ((columns < -n_features) | (columns >= n_features)).any():
+            raise ValueError(f"covariate_columns holds {columns.tolist()}, and X has {n_features} columns.")
+        if len(np.unique(columns % n_features)) < len(columns):
+            raise ValueError(f"covariate_columns names a column twice: {columns.tolist()}.")
+        chosen[columns] = True
+    if not chosen.any() or chosen.all():
+        raise ValueError(
+            f"covariate_columns={given!r} are {chosen.sum()} of the {n_features} columns of X: there must be at least "
+            "one covariate, and one word."
+        )
+    return chosen
 
 
 def covariates_of(estimator: Any, covariates: Any, n: int, method: str, reset: bool) -> np.ndarray | None:
@@ -23,7 +69,7 @@ def covariates_of(estimator: Any, covariates: Any, n: int, method: str, reset: b
     values = None if covariates is None else check_covariates(covariates, n)
     if reset:
         if values is not None:
-            names = covariate_names(covariates, values.shape[1])
+            names = _names(estimator, covariates, values.shape[1])
             warn_of_covariates(values, names)
             setattr(estimator, NAMES, names)
         return values
@@ -67,10 +113,13 @@ def check_covariates(covariates: Any, n: int) -> np.ndarray:
     return values
 
 
-def covariate_names(covariates: Any, p: int) -> np.ndarray:
-    """Names of covariates: of the columns of a data frame, or c0, c1, ..."""
-    names = feature_names(covariates)
-    if names is None and hasattr(covariates, "columns"):
+def _names(estimator: Any, covariates: Any, p: int) -> np.ndarray:
+    """Names of covariates: of the columns of X, of those of a data frame, or c0, c1, ..."""
+    words, all_names = getattr(estimator, WORD_COLUMNS, None), getattr(estimator, "feature_names_in_", None)
+    names = None
+    if words is not None and all_names is not None:
+        names = all_names[covariate_columns(words, len(all_names))]
+    elif hasattr(covariates, "columns"):
         names = np.asarray([str(name) for name in covariates.columns], dtype=object)
     return np.asarray([f"c{i}" for i in range(p)], dtype=object) if names is None else names
 

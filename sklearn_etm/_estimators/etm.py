@@ -83,6 +83,10 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         besides.
     covariate_penalty : float, default=10.0
         How strongly effects of covariates are drawn to 0: as by so many documents that show none.
+    covariate_columns : None, sequence of int, slice or str, default=None
+        Columns of ``X`` that are covariates, not words: for pipelines and searches in which a `ColumnTransformer` puts
+        both side by side. Indices may count from the end, -1 is the last; a str is what the names of the columns begin
+        with, as in "numbers__".
     likelihood : {"multinomial", "poisson"}, default="multinomial"
         "poisson" takes counts as independent with the rates :math:`N_d \theta_d \beta`, which add up to the length of
         the document. Given the lengths that is the multinomial: the topics are the same to rounding, the
@@ -160,6 +164,8 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
     covariate_effects_ : ndarray of shape (n_covariates, num_topics)
         What a unit of each covariate adds to :math:`z_d`; each row sums to 0. For shares of topics, with intervals, see
         `sklearn_etm.inspection.estimate_effect`.
+    word_columns_ : ndarray of int
+        With ``covariate_columns``, the columns of ``X`` that are words; others are covariates.
     covariate_names_ : ndarray of str
         Names of the covariates, where `fit` had any: those of the columns of a data frame, or c0, c1, ...
     background_topic_ : int or None
@@ -246,6 +252,7 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         covariance: str = "diagonal",
         rank: int = 10,
         covariate_penalty: float = 10.0,
+        covariate_columns: Any = None,
         likelihood: str = "multinomial",
         topic_prior_scale: float = 10.0,
         topic_smoothing: float = 1000.0,
@@ -281,6 +288,7 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         self.covariance = covariance
         self.rank = rank
         self.covariate_penalty = covariate_penalty
+        self.covariate_columns = covariate_columns
         self.likelihood = likelihood
         self.topic_prior_scale = topic_prior_scale
         self.topic_smoothing = topic_smoothing
@@ -403,6 +411,8 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
     def _words(self, n_features: int) -> list[str] | None:
         """The word of each column, where it is known."""
         named = getattr(self, "feature_names_in_", None)
+        if named is not None and hasattr(self, "word_columns_"):
+            named = named[self.word_columns_]
         if self.vocabulary is None:
             return None if named is None else list(named)
         words = column_names(self.vocabulary, argument="vocabulary")

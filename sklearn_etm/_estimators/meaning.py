@@ -137,8 +137,9 @@ class MeaningMixin:
         return vector
 
     def _column_names(self) -> list[str]:
-        words = self._words(self.n_features_in_)
-        return [f"x{i}" for i in range(self.n_features_in_)] if words is None else words
+        n_words = self.components_.shape[1]
+        words = self._words(n_words)
+        return [f"x{i}" for i in range(n_words)] if words is None else words
 
     # New words
 
@@ -195,7 +196,7 @@ class MeaningMixin:
         True
         """
         check_is_fitted(self)
-        names = self._words(self.n_features_in_)
+        names = self._words(self.components_.shape[1])
         words = _new_words(words, names)
         described = describe(self, words, vectors, names)
         new = self._expected(described, frequencies)
@@ -234,6 +235,8 @@ class MeaningMixin:
             attributes["_state"] = extended_state(self._state, given, log_unigram, new, space.unit)
         if hasattr(self, "feature_names_in_"):
             attributes["feature_names_in_"] = np.array([*self.feature_names_in_, *words], dtype=object)
+        if hasattr(self, "word_columns_"):
+            attributes["word_columns_"] = np.append(self.word_columns_, self.n_features_in_ + np.arange(len(words)))
         if self.vocabulary is not None:
             attributes["vocabulary"] = [*column_names(self.vocabulary, argument="vocabulary"), *words]
         source, table = space.source, space.table

@@ -72,6 +72,15 @@ RANDOM_STATE = Kind(
     ),
 )
 FOLDER = Kind("None or the path of a folder", lambda value: value is None or isinstance(value, str | os.PathLike))
+COLUMNS = Kind(
+    "None, the indices of columns, a slice or the beginning of their names",
+    lambda value: (
+        value is None
+        or isinstance(value, slice)
+        or (isinstance(value, str) and bool(value))
+        or (_is_list(value) and len(value) > 0 and all(map(is_integer, value)))
+    ),
+)
 ON_INTERRUPT = one_of("raise", "keep")
 VERBOSITY = Kind(
     "True, False or an integer of at least 0",

@@ -101,7 +101,7 @@ def describe(model: Any, words: list[str], vectors: Any, names: list[str] | None
 
 
 def _in_own_space(model: Any, rows: np.ndarray) -> Description:
-    return Description(np.arange(model.n_features_in_), model._space.vectors, model._space.place(rows), rows)
+    return Description(np.arange(model.components_.shape[1]), model._space.vectors, model._space.place(rows), rows)
 
 
 def _describe_by_source(model: Any, source: Any, rows: np.ndarray, names: list[str] | None) -> Description:

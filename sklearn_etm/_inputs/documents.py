@@ -10,7 +10,7 @@ from sklearn.utils import check_array
 
 from .._sparse import canonical, column_sums, row_sums, widened
 from .texts import PASS_COUNTS, documents_as_texts, encoding_of, text_of
-from .topics import Topics, topics_of
+from .topics import Topics, topics_of, word_columns
 from .vectorizer import row_index
 
 EXCERPT_LENGTH = 100  # characters
@@ -62,7 +62,9 @@ def documents_of(topics: Topics, X: Any) -> Corpus:
     """Documents with their proportions of topics that are known already."""
     given = topics.counts(X)
     as_numbers = {"accept_sparse": "csr", "dtype": [np.float64, np.float32, np.int64], "input_name": "X"}
+    words = word_columns(topics.model)
     counts = canonical(check_array(widened(given), **as_numbers))
+    counts = counts if words is None else canonical(counts[:, words])
     if counts.nnz and counts.data.min() < 0:
         raise ValueError(f"Negative values in X, which goes down to {counts.data.min():g}. {PASS_COUNTS}")
     return Corpus(topics, counts, topics._replace(before=()).doc_topic(given))

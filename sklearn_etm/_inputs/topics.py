@@ -79,6 +79,8 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
     components = check_array(components, dtype=np.float64, ensure_non_negative=True, input_name="components")
     n_features = components.shape[1]
     known = names_of(before, model) if feature_names is None else feature_names
+    if known is not None and feature_names is None and (words := word_columns(model)) is not None:
+        known = np.asarray(known, dtype=object)[words]
     names = column_names([f"x{i}" for i in range(n_features)] if known is None else known, n_features)
     return Topics(proportions(components), np.asarray(names), before, model)
 
@@ -119,6 +121,11 @@ def _has_topics(step: Any) -> bool:
         return False
     components = np.asarray(components)
     return components.ndim == 2 and not (components < 0).any()
+
+
+def word_columns(model: Any) -> np.ndarray | None:
+    """Columns of what a model was fitted on that are words, where others are covariates."""
+    return getattr(model, "word_columns_", None)
 
 
 def names_of(before: Sequence[Any], model: Any) -> Any:

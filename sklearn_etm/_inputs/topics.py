@@ -85,6 +85,17 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
     return Topics(proportions(components), np.asarray(names), before, model)
 
 
+def topic_rows(topics: Any, n_topics: int) -> np.ndarray:
+    """Rows of the topics that were asked for."""
+    chosen = np.atleast_1d(np.asarray(topics))
+    if chosen.ndim != 1 or not len(chosen) or not np.issubdtype(chosen.dtype, np.integer):
+        raise ValueError(f"topics must be integers, the rows of components_ to show; got {topics!r}.")
+    unknown = [int(k) for k in chosen if not 0 <= k < n_topics]
+    if unknown:
+        raise ValueError(f"The {n_topics} topics are numbered from 0 to {n_topics - 1}; topics has {unknown}.")
+    return chosen.astype(np.intp)
+
+
 def proportions(rows: Any) -> np.ndarray:
     """Rows divided by their sums, in float64; equal ones for a row of zeros."""
     rows = np.asarray(rows, dtype=np.float64)

@@ -7,6 +7,7 @@ names of columns to arrays.
 
 from ._comparison import compare_models, topic_stability
 from ._documents import document_table, representative_documents, similar_documents
+from ._drift import ComponentsOver, components_over
 from ._export import pyldavis_data
 from ._groups import topics_over
 from ._report import report
@@ -17,8 +18,10 @@ from ._words import top_words, topic_labels, word_scores, word_table
 
 __all__ = [
     "Alignment",
+    "ComponentsOver",
     "align_topics",
     "compare_models",
+    "components_over",
     "document_table",
     "pyldavis_data",
     "report",

@@ -14,14 +14,14 @@ _REDUCED = re.compile(r"\d{4}(-\d{2})?")  # of ISO 8601, which datetime does not
 _MONDAY = np.timedelta64(3, "D")  # day 0, 1970-01-01, was a Thursday
 
 
-def read_dates(values: NDArray[Any]) -> tuple[NDArray[Any], bool]:
+def read_dates(values: NDArray[Any], name: str = "groups") -> tuple[NDArray[Any], bool]:
     """Dates in microseconds, those with a time zone in UTC; and whether any had another zone than that.
 
     Strings are read as ISO 8601, and nothing is guessed: 03/04/2021 is a day of March to some and of April to others.
     """
     if values.dtype.kind == "M":
         return values.astype("datetime64[us]"), False
-    read = [_read(value) for value in values]
+    read = [_read(value, name) for value in values]
     dates = np.array([date for date, _ in read], dtype="datetime64[us]")
     return dates, any(shifted for _, shifted in read)
 
@@ -38,10 +38,10 @@ def bin_starts(dates: NDArray[Any], freq: str) -> NDArray[Any]:
     return (dates + shift).astype(unit).astype("datetime64[us]") - shift
 
 
-def _read(value: Any) -> tuple[Any, bool]:
+def _read(value: Any, name: str) -> tuple[Any, bool]:
     """A date without a time zone, and whether it was moved to UTC."""
     if isinstance(value, str):
-        value = _from_iso(value)
+        value = _from_iso(value, name)
     elif hasattr(value, "to_timestamp"):  # a period of pandas
         value = value.to_timestamp()
     if isinstance(value, datetime) and value.tzinfo is not None:
@@ -50,14 +50,14 @@ def _read(value: Any) -> tuple[Any, bool]:
         return value, False
     if isinstance(value, Number):
         raise ValueError(
-            f"With freq, groups must hold dates; got the number {value}. Tell how it is to be read: "
-            "pandas.to_datetime(groups, format='%Y%m%d') where 20210403 is a day, unit='s' for seconds since 1970; "
+            f"With freq, {name} must hold dates; got the number {value}. Tell how it is to be read: "
+            f"pandas.to_datetime({name}, format='%Y%m%d') where 20210403 is a day, unit='s' for seconds since 1970; "
             "years are dates as strings."
         )
-    raise ValueError(f"With freq, groups must hold dates; got {value!r}, of the type {type(value).__name__}.")
+    raise ValueError(f"With freq, {name} must hold dates; got {value!r}, of the type {type(value).__name__}.")
 
 
-def _from_iso(text: str) -> datetime:
+def _from_iso(text: str, name: str) -> datetime:
     """A date of a string such as 2021, 2021-04, 2021-04-03, 20210403 or 2021-04-03T14:05:00+02:00."""
     text = text.strip()
     if _REDUCED.fullmatch(text):
@@ -66,7 +66,7 @@ def _from_iso(text: str) -> datetime:
         return datetime.fromisoformat(text)
     except ValueError as error:
         raise ValueError(
-            f"With freq, groups must hold dates, or strings of dates as ISO 8601 writes them, such as 2021-04-03; got "
-            f"{text!r}. Tell how it is to be read: pandas.to_datetime(groups, format='%d/%m/%Y'), say, where the day "
+            f"With freq, {name} must hold dates, or strings of dates as ISO 8601 writes them, such as 2021-04-03; got "
+            f"{text!r}. Tell how it is to be read: pandas.to_datetime({name}, format='%d/%m/%Y'), say, where the day "
             "comes first."
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -108,9 +109,7 @@ def topics_over(
     >>> table["group"].dt.year.tolist(), table["n_documents"].tolist()
     ([2023, 2023, 2024, 2024], [1, 1, 3, 3])
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}.")
-    check_scalar(n_bootstrap, "n_bootstrap", Integral, min_val=1)
+    check_bootstrap(confidence, n_bootstrap)
     check_same_order(X, groups, "groups")
     corpus = corpus_of(model, X, feature_names)
     members = members_of(groups, freq, len(corpus.doc_topic))
@@ -151,28 +150,29 @@ class Prevalence(NamedTuple):
     high: NDArray[np.float64]
 
 
-def members_of(groups: Any, freq: str | None, n_documents: int) -> Members:
-    """The groups that documents are in, sorted, or in the order that their categories have."""
-    column = read_column(groups, n_documents, f"groups must name the group of each of the {n_documents} documents")
+def members_of(groups: Any, freq: str | None, n_documents: int, noun: str = "group") -> Members:
+    """The groups that documents are in, sorted, or in the order that their categories have; what messages call one."""
+    name = f"{noun}s"
+    column = read_column(groups, n_documents, f"{name} must name the {noun} of each of the {n_documents} documents")
     if freq is not None:
         column = column.where(np.array([not isinstance(v, str) or bool(v.strip()) for v in column.values], dtype=bool))
     n_missing = n_documents - len(column.rows)
     if n_missing == n_documents:
-        raise ValueError("groups names no group: every entry is None or NaN.")
+        raise ValueError(f"{name} names no {noun}: every entry is None or NaN.")
     if n_missing:
         warn(
-            f"{n_missing} of {n_documents} documents have no group (None or NaN) and are left out; "
-            "give them a name, such as 'unknown', to count them.",
+            f"{n_missing} of {n_documents} documents have no {noun} (None or NaN) and are left out"
+            + ("; give them a name, such as 'unknown', to count them." if noun == "group" else "."),
         )
     if freq is not None:
-        dates, shifted = read_dates(column.values)
+        dates, shifted = read_dates(column.values, name)
         if shifted:
             warn(
                 "Dates with timezones are binned in UTC. To have their own clocks count, pass them without, as "
-                "groups.dt.tz_localize(None) of a column of pandas.",
+                f"{name}.dt.tz_localize(None) of a column of pandas.",
             )
         column = column._replace(values=bin_starts(dates, freq), categories=None)
-    names, codes = distinct(column, "groups")
+    names, codes = distinct(column, name)
     return Members(_array(names), [column.rows[codes == i] for i in range(len(names))])
 
 
@@ -182,17 +182,32 @@ def _array(names: list[Any]) -> NDArray[Any]:
     return array if array.ndim == 1 else objects(names)
 
 
+def resampled(n: int, n_bootstrap: int, rng: np.random.RandomState) -> Iterator[NDArray[np.float64]]:
+    """How often each of n rows is among n that are drawn with replacement, (n_draws, n), some draws at a time."""
+    step = max(1, _BLOCK_FLOATS // n)
+    for start in range(0, n_bootstrap, step):
+        draws = np.arange(min(step, n_bootstrap - start))
+        drawn = rng.randint(n, size=(len(draws), n)) + n * draws[:, None]
+        yield np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape).astype(np.float64)
+
+
+def interval(replicates: NDArray[np.float64], confidence: float, axis: int) -> NDArray[np.float64]:
+    """Lower and upper percentile of replicates, the first axis."""
+    tail = (1 - confidence) / 2
+    return np.quantile(replicates, [tail, 1 - tail], axis=axis)
+
+
+def check_bootstrap(confidence: float, n_bootstrap: int) -> None:
+    """Raise where there are no such intervals."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}.")
+    check_scalar(n_bootstrap, "n_bootstrap", Integral, min_val=1)
+
+
 def _bootstrap(
     rows: NDArray[np.float64], confidence: float, n_bootstrap: int, rng: np.random.RandomState
 ) -> NDArray[np.float64]:
     """Percentiles of the means of rows drawn with replacement: lower and upper, (2, K)."""
     n = len(rows)
-    step = max(1, _BLOCK_FLOATS // n)
-    means = []
-    for start in range(0, n_bootstrap, step):
-        draws = np.arange(min(step, n_bootstrap - start))
-        drawn = rng.randint(n, size=(len(draws), n)) + n * draws[:, None]
-        times = np.bincount(drawn.ravel(), minlength=drawn.size).reshape(drawn.shape)
-        means.append(times.astype(np.float64) @ rows / n)
-    tail = (1 - confidence) / 2
-    return np.quantile(np.concatenate(means), [tail, 1 - tail], axis=0)
+    means = [often @ rows / n for often in resampled(n, n_bootstrap, rng)]
+    return interval(np.concatenate(means), confidence, axis=0)

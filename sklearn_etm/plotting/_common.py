@@ -86,17 +86,6 @@ def draw_layout(ax: Any) -> None:
     ax.figure.canvas.figure.draw_without_rendering()
 
 
-def check_topics(topics: Any, n_topics: int) -> NDArray[np.intp]:
-    """Rows of the topics that were asked for."""
-    chosen = np.atleast_1d(np.asarray(topics))
-    if chosen.ndim != 1 or not len(chosen) or not np.issubdtype(chosen.dtype, np.integer):
-        raise ValueError(f"topics must be integers, the rows of components_ to show; got {topics!r}.")
-    unknown = [int(k) for k in chosen if not 0 <= k < n_topics]
-    if unknown:
-        raise ValueError(f"The {n_topics} topics are numbered from 0 to {n_topics - 1}; topics has {unknown}.")
-    return chosen.astype(np.intp)
-
-
 def largest(values: NDArray[Any], n: int | None = None) -> NDArray[np.intp]:
     """Positions of the n largest values, or of all, the largest first; of equals, the lower comes first."""
     return np.argsort(-values, kind="stable")[:n]

@@ -10,8 +10,9 @@ from sklearn.decomposition import PCA
 from sklearn.utils import check_array
 
 from .._inputs.documents import check_same_order, corpus_of
+from .._inputs.topics import topic_rows
 from ..inspection import topic_labels
-from ._common import COLORS, GREY, axes_or_new, check_topics, import_pyplot, largest, numbered, show_as_map
+from ._common import COLORS, GREY, axes_or_new, import_pyplot, largest, numbered, show_as_map
 from ._labels import place_labels
 
 
@@ -179,7 +180,7 @@ class DocumentMapDisplay:
 
 def _check_coloured(topics: Any, sizes: NDArray[np.intp]) -> NDArray[np.intp]:
     """Topics that can have a colour of their own, and a place."""
-    topics = check_topics(topics, len(sizes))
+    topics = topic_rows(topics, len(sizes))
     if len(topics) > len(COLORS):
         raise ValueError(f"At most {len(COLORS)} topics have colours that can be told apart; topics has {len(topics)}.")
     without = [int(k) for k in topics if not sizes[k]]

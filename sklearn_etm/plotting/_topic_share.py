@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._inputs.texts import printable
+from .._inputs.topics import topic_rows
 from ..inspection import topics_over
 from ._common import (
     COLORS,
     SMALL_FIGURE,
-    check_topics,
     given_panels,
     import_pyplot,
     largest,
@@ -170,7 +170,7 @@ class TopicShareDisplay:
             topics = largest(prevalences.mean(axis=0), MAX_TOPICS)
             if n_topics > MAX_TOPICS:
                 title = f"The largest {MAX_TOPICS} of {n_topics} topics"
-        topics = check_topics(topics, n_topics)
+        topics = topic_rows(topics, n_topics)
         labels = column["label"][topics]
         display = cls(groups, prevalences[:, topics], lows[:, topics], highs[:, topics], topics, labels, title=title)
         return display.plot(ax, kind=kind, n_columns=n_columns, share_scale=share_scale, color=color)

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from .._inputs.documents import documents_of
 from .._inputs.texts import printable
-from .._inputs.topics import topics_of
+from .._inputs.topics import topic_rows, topics_of
 from ..inspection import word_scores
 from ..metrics import top_word_columns
 from ._common import (
     COLORS,
     SMALL_FIGURE,
-    check_topics,
     given_panels,
     import_pyplot,
     largest,
@@ -146,7 +145,7 @@ class TopicWordsDisplay:
             topics = (np.arange(n_topics) if shares is None else largest(shares))[:MAX_TOPICS]
             if n_topics > MAX_TOPICS:
                 title = f"The {'first' if shares is None else 'largest'} {MAX_TOPICS} of {n_topics} topics"
-        topics = check_topics(topics, n_topics)
+        topics = topic_rows(topics, n_topics)
         display = cls(
             found.feature_names[columns[topics]],
             np.take_along_axis(found.components, columns, axis=1)[topics],

@@ -1,0 +1,269 @@
+"""Words of topics that drift over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state, check_scalar
+
+from .._inputs.documents import check_same_order, corpus_of
+from .._inputs.topics import topic_rows
+from ..metrics import top_word_columns
+from ..metrics._words import find_columns
+from ._frame import frame
+from ._groups import Members, check_bootstrap, members_of
+from ._over_time import SMOOTHINGS, Completion, OverTime, Slices
+from ._words import labels_of
+
+_ORDERS = ("probability", "drift")
+
+
+class ComponentsOver(NamedTuple):
+    """Words of topics over time, and what their smoothing was chosen by."""
+
+    table: Any  # DataFrame, or dict of arrays where pandas is not installed
+    completion: Any  # the same, of each smoothing that was tried; None where none was
+
+
+@np.errstate(under="ignore")
+def components_over(
+    model: Any,
+    X: Any,
+    times: Any,
+    *,
+    freq: str | None = None,
+    topics: Any = None,
+    words: str | Sequence[str] | None = None,
+    n_words: int = 10,
+    by: str = "probability",
+    smoothing: float | str = "auto",
+    confidence: float = 0.95,
+    n_bootstrap: int = 1000,
+    random_state: Any = None,
+    feature_names: Any = None,
+) -> ComponentsOver:
+    r"""Words of topics over time, with their uncertainty: how what a topic says drifts.
+
+    Topics and the topic proportions :math:`\theta` of documents are those of ``model``, which knows no time. The
+    expected tokens of a topic are counted in each slice of time :math:`t`,
+
+    .. math::
+
+        n_{tkv} = \sum_{d \in t} x_{dv} \frac{\theta_{dk} \beta_{kv}}{\sum_j \theta_{dj} \beta_{jv}},
+        \qquad N_{tk} = \sum_v n_{tkv}
+
+    and smoothed in time, so that slices with few tokens lean on their neighbours:
+
+    .. math::
+
+        \beta_{tkv} = \frac{n_{tkv} + a_{t-1,k} \beta_{t-1,kv} + a_{tk} \beta_{t+1,kv}}{N_{tk} + a_{t-1,k} + a_{tk}},
+        \qquad a_{tk} = \frac{c}{g_t} \, \frac{1}{T} \sum_s N_{sk}
+
+    :math:`g_t` is how far the next slice is, where slices are numbers or dates: 1 for the median step. For all others
+    it is 1. The equations are solved exactly.
+
+    Parameters
+    ----------
+    model : fitted model, pipeline or search with one
+        Its topics :math:`\beta`, and its ``transform``.
+    X : documents as ``model`` was fitted on
+        Texts for a pipeline, counts else.
+    times : sequence of length n_samples
+        The slice of time of each document: dates, numbers, or strings that sort as time goes; or a column with
+        categories in an order of their own. They are matched with ``X`` by their places, as in :func:`topics_over`.
+    freq : str, optional
+        Bins dates by calendar, as in :func:`topics_over`: ``"Y"``, ``"3M"``, ``"M"``, ``"W"``, ... Each distinct time
+        is a slice else.
+    topics : int or sequence of int, optional
+        Rows of ``components_`` to look at; all by default.
+    words : str or sequence of str, optional
+        Words to follow in each of the topics, instead of those that ``by`` chooses.
+    n_words : int, default=10
+        Number of words that are chosen for each topic; all, where the vocabulary has fewer.
+    by : {"probability", "drift"}, default="probability"
+        How they are chosen: the most probable over all slices together, or those that are farthest from that on
+        average, :math:`\sum_t N_{tk} |\beta_{tkv} - \beta_{\cdot kv}|`. In either order, they come so in the table.
+    smoothing : float or "auto", default="auto"
+        :math:`c`, above 0: what neighbours weigh, in the tokens that the topic has in a slice on average. ``inf`` lets
+        nothing drift. By default it is chosen among 0.1, 0.3, 1, ..., 1000 and ``inf`` by document completion (see
+        Notes), one for all topics.
+    confidence : float, default=0.95
+        Share of bootstrap replicates between ``low`` and ``high``, in (0, 1).
+    n_bootstrap : int, default=1000
+        How often the documents of each slice are drawn anew.
+    random_state : int, RandomState or None, default=None
+        Draws them, and deals out the documents that choose ``smoothing``.
+    feature_names : sequence of str or mapping, optional
+        The word of each column, where ``model`` does not know them.
+
+    Returns
+    -------
+    table : DataFrame, or dict of arrays where pandas is not installed
+        One row for each topic, word and slice, in this order, slices sorted as :func:`topics_over` sorts groups, with
+        the columns
+
+        - ``time``, ``topic`` (its row in ``components_``), ``label`` (see :func:`topic_labels`), ``word``
+        - ``probability``: :math:`\beta_{tkv}`
+        - ``low``, ``high``: its percentiles in documents drawn from each slice with replacement
+        - ``overall``: :math:`\beta_{\cdot kv} = \sum_t n_{tkv} / \sum_t N_{tk}`, the probability without drift
+        - ``tokens``: :math:`N_{tk}`, and ``n_documents``: how much the slice itself says
+
+        Bins and categories without documents have no rows.
+    smoothing : float
+        :math:`c`.
+    completion : DataFrame or dict of arrays, or None
+        Where :math:`c` was chosen, what was tried: ``smoothing``, and ``log_likelihood`` per held-out token in nats.
+
+    Raises
+    ------
+    TypeError
+        If ``model`` is an array, or times do not sort together.
+    ValueError
+        If ``times`` has another length than ``X``, or the index of ``X`` in another order, names no time at all, or
+        holds something else than dates where ``freq`` is given; if there is no such topic or word; if ``n_words``,
+        ``by``, ``smoothing``, ``freq``, ``confidence`` or ``n_bootstrap`` is out of range; if ``smoothing`` is to be
+        chosen, and no document has two tokens.
+
+    Warns
+    -----
+    UserWarning
+        If some documents have no time (None, NaN, NaT, ...): how many were left out. If dates with another time zone
+        than UTC are binned, which happens in UTC.
+
+    See Also
+    --------
+    topics_over : How much of each topic there is, over time.
+    sklearn_etm.plotting.WordDriftDisplay : Words of one topic as a picture.
+
+    Notes
+    -----
+    :math:`c` is chosen so: the documents are dealt out to three folds, slice by slice. Half of the tokens of each
+    document give its proportions, and the other half is scored under topics of its slice that were counted from the
+    other folds. The highest log-likelihood wins; it is that of ``inf`` where drift predicts nothing. With one slice
+    there is nothing to choose. This takes most of the time: pass ``smoothing`` to spare it.
+
+    The interval tells how much the figures depend on which documents these are. It does not contain the uncertainty of
+    the topics, of the proportions of documents, or of :math:`c`; and smoothing draws sudden changes out. Each interval
+    is one of many: of words that do not drift, 5 % of the figures are outside of 95 %, and more of words that were
+    chosen because they are (``by="drift"``).
+
+    Tokens of a background (``background_topic_``) are not counted in the topics, as the responsibilities have it. A
+    topic without any token has the probabilities of ``components_`` in all slices. Memory grows with the cells of
+    ``X``, not with topics times words times slices.
+
+    References
+    ----------
+    .. [1] Blei, D. & Lafferty, J. (2006). Dynamic topic models. ICML. There topics are learned with such a random walk.
+    .. [2] Efron, B. & Tibshirani, R. (1993). An Introduction to the Bootstrap, chapter 13. Chapman & Hall.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import LatentDirichletAllocation
+    >>> from sklearn.feature_extraction.text import CountVectorizer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn_etm.inspection import components_over
+    >>> texts = ["walkman music music song", "goal team goal team"] * 20 + ["ipod music music song", "goal team"] * 20
+    >>> years = [1985] * 40 + [2005] * 40
+    >>> lda = make_pipeline(CountVectorizer(), LatentDirichletAllocation(2, random_state=0)).fit(texts)
+    >>> drift = components_over(lda, texts, years, by="drift", n_words=2, smoothing=0.1, random_state=0)
+    >>> music = drift.table[drift.table["label"].str.contains("music")]
+    >>> music[["time", "word", "probability"]].round(2)
+       time     word  probability
+    0  1985     ipod         0.02
+    1  2005     ipod         0.23
+    2  1985  walkman         0.23
+    3  2005  walkman         0.02
+    """
+    if by not in _ORDERS:
+        raise ValueError(f"by must be one of {list(_ORDERS)}; got {by!r}.")
+    _check_smoothing(smoothing)
+    check_bootstrap(confidence, n_bootstrap)
+    check_scalar(n_words, "n_words", Integral, min_val=1)
+    check_same_order(X, times, "times")
+    corpus = corpus_of(model, X, feature_names)
+    names = corpus.topics.feature_names
+    followed = None if words is None else _columns(words, names)
+    n_topics = len(corpus.topics.components)
+    chosen = np.arange(n_topics) if topics is None else topic_rows(topics, n_topics)
+    members, dated = _dated(members_of(times, freq, corpus.counts.shape[0], "time"))
+    corpus, rng = corpus.rows(dated), check_random_state(random_state)
+    over_time = OverTime.of(corpus, Slices.of(members))
+    smoothings, completion = np.full(len(chosen), np.inf if isinstance(smoothing, str) else float(smoothing)), None
+    if isinstance(smoothing, str) and len(members.names) > 1:
+        scores = Completion.of(corpus, over_time, rng).log_likelihood(chosen)
+        smoothings = np.array(SMOOTHINGS)[scores.argmax(axis=1)]
+        completion = _completion_table(chosen, scores)
+    if followed is None:
+        columns = _leading(over_time, chosen, smoothings, min(n_words, len(names)), by)
+    else:
+        columns = np.tile(followed, (len(chosen), 1))
+    n = columns.shape[1]
+    topic, word, smoothings = (
+        np.repeat(chosen, columns.shape[1]),
+        columns.ravel(),
+        np.repeat(smoothings, columns.shape[1]),
+    )
+    pairs = over_time.pairs(topic, word, smoothings, confidence, n_bootstrap, rng)
+    n_slices = len(members.names)
+    table = {
+        "time": np.tile(members.names, len(word)),
+        "topic": np.repeat(topic, n_slices),
+        "label": np.repeat(labels_of(corpus.topics)[topic], n_slices),
+        "word": np.repeat(names[word], n_slices),
+        "probability": pairs.probability.T.ravel(),
+        "low": pairs.low.T.ravel(),
+        "high": pairs.high.T.ravel(),
+        "overall": np.repeat(pairs.overall, n_slices),
+        "tokens": over_time.tokens[:, topic].T.ravel(),
+        "n_documents": np.tile([len(rows) for rows in members.rows], len(word)),
+        "smoothing": np.repeat(smoothings, n_slices),
+    }
+    return ComponentsOver(frame(table), completion)
+
+
+def _check_smoothing(smoothing: Any) -> None:
+    """Raise where it is neither "auto" nor a number above 0."""
+    if isinstance(smoothing, str) and smoothing == "auto":
+        return
+    if not isinstance(smoothing, Real) or not float(smoothing) > 0:
+        raise ValueError(f"smoothing must be 'auto' or a number above 0, which may be inf; got {smoothing!r}.")
+
+
+def _columns(words: str | Sequence[str], names: NDArray[np.str_]) -> NDArray[np.intp]:
+    """Columns of the words to follow."""
+    words = [words] if isinstance(words, str) else [str(word) for word in words]
+    if not words:
+        raise ValueError("words must name a word at least; got none. Leave it out to have them chosen.")
+    return np.array(find_columns(words, names.tolist()))
+
+
+def _dated(members: Members) -> tuple[Members, NDArray[np.intp]]:
+    """The documents that have a time, and the same groups with these as rows."""
+    dated = np.sort(np.concatenate(members.rows))
+    return members._replace(rows=[np.searchsorted(dated, rows) for rows in members.rows]), dated
+
+
+def _leading(
+    over_time: OverTime, topics: NDArray[np.intp], smoothings: NDArray[np.float64], n: int, by: str
+) -> NDArray[np.intp]:
+    """Columns of the n words of each topic that lead, (n_topics, n); of equal drift, the more probable."""
+    away, overall = over_time.drift(topics, smoothings)
+    if by == "probability":
+        return top_word_columns(overall, n_words=n)
+    return np.lexsort((-overall, -away), axis=1)[:, :n]
+
+
+def _completion_table(topics: NDArray[np.intp], scores: NDArray[np.float64]) -> Any:
+    """What was tried for each topic."""
+    n = len(SMOOTHINGS)
+    return frame(
+        {
+            "topic": np.repeat(topics, n),
+            "smoothing": np.tile(SMOOTHINGS, len(topics)),
+            "log_likelihood": scores.ravel(),
+        }
+    )

@@ -89,8 +89,8 @@ def components_over(
         average, :math:`\sum_t N_{tk} |\beta_{tkv} - \beta_{\cdot kv}|`. In either order, they come so in the table.
     smoothing : float or "auto", default="auto"
         :math:`c`, above 0: what neighbours weigh, in the tokens that the topic has in a slice on average. ``inf`` lets
-        nothing drift. By default it is chosen among 0.1, 0.3, 1, ..., 1000 and ``inf`` by document completion (see
-        Notes), one for all topics.
+        nothing drift. By default it is chosen for each topic by document completion (see Notes), among 0.1, 0.3, 1,
+        ..., 1000 and ``inf``.
     confidence : float, default=0.95
         Share of bootstrap replicates between ``low`` and ``high``, in (0, 1).
     n_bootstrap : int, default=1000
@@ -111,12 +111,12 @@ def components_over(
         - ``low``, ``high``: its percentiles in documents drawn from each slice with replacement
         - ``overall``: :math:`\beta_{\cdot kv} = \sum_t n_{tkv} / \sum_t N_{tk}`, the probability without drift
         - ``tokens``: :math:`N_{tk}`, and ``n_documents``: how much the slice itself says
+        - ``smoothing``: :math:`c` of the topic
 
         Bins and categories without documents have no rows.
-    smoothing : float
-        :math:`c`.
     completion : DataFrame or dict of arrays, or None
-        Where :math:`c` was chosen, what was tried: ``smoothing``, and ``log_likelihood`` per held-out token in nats.
+        Where :math:`c` was chosen, what was tried: ``topic``, ``smoothing``, and ``log_likelihood`` per held-out token
+        in nats.
 
     Raises
     ------
@@ -143,13 +143,14 @@ def components_over(
     -----
     :math:`c` is chosen so: the documents are dealt out to three folds, slice by slice. Half of the tokens of each
     document give its proportions, and the other half is scored under topics of its slice that were counted from the
-    other folds. The highest log-likelihood wins; it is that of ``inf`` where drift predicts nothing. With one slice
-    there is nothing to choose. This takes most of the time: pass ``smoothing`` to spare it.
+    other folds, this topic with drift and all others without. The highest log-likelihood wins; it is that of ``inf``
+    where drift predicts nothing. With one slice there is nothing to choose. This takes most of the time: pass
+    ``smoothing``, or fewer ``topics``, to spare it.
 
     The interval tells how much the figures depend on which documents these are. It does not contain the uncertainty of
-    the topics, of the proportions of documents, or of :math:`c`; and smoothing draws sudden changes out. Each interval
-    is one of many: of words that do not drift, 5 % of the figures are outside of 95 %, and more of words that were
-    chosen because they are (``by="drift"``).
+    the topics, of the proportions of documents, or of :math:`c`; and what is smoothed lags behind what changes, at the
+    first and the last slice above all. Each interval is one of many: with little smoothing, 5 % of those of words that
+    do not drift are beside ``overall``, and more of words that were chosen because theirs are (``by="drift"``).
 
     Tokens of a background (``background_topic_``) are not counted in the topics, as the responsibilities have it. A
     topic without any token has the probabilities of ``components_`` in all slices. Memory grows with the cells of
@@ -201,12 +202,8 @@ def components_over(
         columns = _leading(over_time, chosen, smoothings, min(n_words, len(names)), by)
     else:
         columns = np.tile(followed, (len(chosen), 1))
-    n = columns.shape[1]
-    topic, word, smoothings = (
-        np.repeat(chosen, columns.shape[1]),
-        columns.ravel(),
-        np.repeat(smoothings, columns.shape[1]),
-    )
+    topic, smoothings = np.repeat([chosen, smoothings], columns.shape[1], axis=1)
+    topic, word = topic.astype(np.intp), columns.ravel()
     pairs = over_time.pairs(topic, word, smoothings, confidence, n_bootstrap, rng)
     n_slices = len(members.names)
     table = {

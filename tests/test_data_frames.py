@@ -26,9 +26,16 @@ from sklearn.pipeline import FeatureUnion, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_etm import LNTMTransformer, NamedVectorizer
-from sklearn_etm.inspection import document_table, report, representative_documents, similar_documents, topics_over
+from sklearn_etm.inspection import (
+    components_over,
+    document_table,
+    report,
+    representative_documents,
+    similar_documents,
+    topics_over,
+)
 from sklearn_etm.metrics import make_topic_scorer
-from sklearn_etm.plotting import DocumentMapDisplay, TopicShareDisplay
+from sklearn_etm.plotting import DocumentMapDisplay, TopicShareDisplay, WordDriftDisplay
 
 NAMES = ["goal", "star", "vote"]
 TEXTS = ["star star goal", "vote", "goal goal goal star", "star", "vote vote star", "goal"]
@@ -301,6 +308,10 @@ def companions(pipeline, X):
             lambda groups: TopicShareDisplay.from_estimator(pipeline, X, groups),
             lambda groups: report(pipeline, X, path="never.html", groups=groups),
         ],
+        "times": [
+            lambda times: components_over(pipeline, X, times),
+            lambda times: WordDriftDisplay.from_estimator(pipeline, X, times, 0),
+        ],
         "texts": [
             lambda texts: document_table(pipeline, X, texts),
             lambda texts: representative_documents(pipeline, X, texts),
@@ -315,7 +326,7 @@ def companions(pipeline, X):
     }
 
 
-@pytest.mark.parametrize("name", ["groups", "texts", "coordinates"])
+@pytest.mark.parametrize("name", ["groups", "times", "texts", "coordinates"])
 def test_values_of_the_same_rows_in_another_order_are_refused(pipeline, frame, name, tmp_path, monkeypatch):
     """By places, as rows are matched, they would be those of other documents."""
     monkeypatch.chdir(tmp_path)

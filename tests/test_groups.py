@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from sklearn_etm.inspection import report, topics_over
+from sklearn_etm.inspection import components_over, report, topics_over
 from sklearn_etm.metrics import cluster_nmi, cluster_purity, make_topic_scorer
 from sklearn_etm.plotting import TopicShareDisplay
 
@@ -56,7 +56,9 @@ def groups_of(model, groups, **options):
         options = {"random_state": 0} | options
         table = topics_over(model, X, groups, n_bootstrap=2, **options)
         display = TopicShareDisplay.from_estimator(model, X, groups, n_bootstrap=2, **options)
+        over = components_over(model, X, groups, topics=0, words="x0", smoothing=1, n_bootstrap=2, **options).table
     names = table["group"].tolist()[::3]
+    assert over["time"].tolist() == names and over["n_documents"].tolist() == table["n_documents"].tolist()[::3]
     assert pd.Series(display.groups).tolist() == names
     display.figure_.set_layout_engine("none")
     display.figure_.draw_without_rendering()

@@ -16,6 +16,7 @@ from sklearn_etm import LNTMTransformer, metrics
 from sklearn_etm.inspection import (
     align_topics,
     compare_models,
+    components_over,
     document_table,
     pyldavis_data,
     representative_documents,
@@ -373,6 +374,10 @@ def tables(model):
         "similar_documents": similar_documents(model, TEXTS, TEXTS[:2]),
         "word_table": word_table(model, ["star", "the"], TEXTS),
         "topics_over": topics_over(model, TEXTS, list("ab") * 9, n_bootstrap=10, random_state=0),
+        "components_over": (
+            drift := components_over(model, TEXTS, list("ab") * 9, n_bootstrap=10, random_state=0)
+        ).table,
+        "completion": drift.completion,
         "compare_models": compare_models(model, model),
         "topic_stability": topic_stability([model, model]).topics,
     }

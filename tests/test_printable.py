@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.inspection import (
     compare_models,
+    components_over,
     document_table,
     pyldavis_data,
     report,
@@ -32,6 +33,7 @@ from sklearn_etm.plotting import (
     TopicMapDisplay,
     TopicShareDisplay,
     TopicWordsDisplay,
+    WordDriftDisplay,
 )
 
 matplotlib.use("agg")
@@ -71,6 +73,7 @@ TABLES = {
     "representative_documents": lambda: representative_documents(model, X, WORDS, **names),
     "similar_documents": lambda: similar_documents(model, X, X, WORDS),
     "topics_over": lambda: topics_over(model, X, WORDS, n_bootstrap=2, **names),
+    "components_over": lambda: components_over(model, X, WORDS, n_bootstrap=2, smoothing=1, **names).table,
     "compare_models": lambda: compare_models(model, model, feature_names_a=WORDS, feature_names_b=WORDS),
     "topic_stability": lambda: topic_stability([model, model], **names).topics,
 }
@@ -120,6 +123,9 @@ PICTURES = {
     "documents": lambda: DocumentMapDisplay.from_estimator(model, X, topics=range(6), n_words=1, **names),
     "groups": lambda: TopicShareDisplay.from_estimator(model, X, WORDS, n_bootstrap=2, **names),
     "groups given": lambda: TopicShareDisplay(np.array(BROKEN), *[np.full((5, 1), 0.5)] * 3, [0], BROKEN[:1]).plot(),
+    "drift": lambda: WordDriftDisplay.from_estimator(
+        model, X, WORDS, 0, n_words=N, n_bootstrap=2, smoothing=1, n_columns=N, **names
+    ),
     "loss": lambda: LossCurveDisplay.from_estimator(model, name=WORDS[0] + "$x^2$"),
 }
 

@@ -21,6 +21,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from sklearn_etm import NamedVectorizer
 from sklearn_etm.inspection import (
+    components_over,
     document_table,
     pyldavis_data,
     report,
@@ -162,6 +163,7 @@ CALLS = {
     "word_scores": lambda model, X: word_scores(model, by="relevance", X=X),
     "word_table": lambda model, X: word_table(model, "star", X, feature_names=WORDS),
     "topics_over": lambda model, X: topics_over(model, X, ["a"] * 3),
+    "components_over": lambda model, X: components_over(model, X, ["a"] * 3).table,
     "similar_documents": lambda model, X: similar_documents(model, X, TEXTS),
     "query": lambda model, X: similar_documents(model, TEXTS, X),
     "pyldavis_data": pyldavis_data,

@@ -26,6 +26,7 @@ from sklearn_etm import ETMTransformer, NamedVectorizer
 from sklearn_etm.inspection import (
     align_topics,
     compare_models,
+    components_over,
     document_table,
     pyldavis_data,
     report,
@@ -290,6 +291,9 @@ CALLS = {
     "word_table": lambda names: word_table(BETA, "star", feature_names=names),
     "document_table": lambda names: document_table(Known(), COUNTS, feature_names=names),
     "topics_over": lambda names: topics_over(Known(), COUNTS, [0, 1, 1], feature_names=names, random_state=0),
+    "components_over": lambda names: (
+        components_over(Known(), COUNTS, [0, 1, 1], feature_names=names, smoothing=1, random_state=0).table
+    ),
     "topic_stability": lambda names: topic_stability([BETA, BETA[::-1]], feature_names=names).topics,
     "pyldavis_data": lambda names: pyldavis_data(Known(), COUNTS, feature_names=names)["vocab"],
     "topic_similarity": lambda names: topic_similarity(BETA, BETA, feature_names_a=names, feature_names_b=NAMES),

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
 from .._inputs.documents import check_same_order, corpus_of
-from .._inputs.topics import topic_rows
+from .._inputs.topics import Topics, topic_rows
 from ..metrics import top_word_columns
 from ..metrics._words import find_columns
 from ._frame import frame
 from ._groups import Members, check_bootstrap, members_of
-from ._over_time import SMOOTHINGS, Completion, OverTime, Slices
+from ._over_time import SMOOTHINGS, Completion, OverTime, Pairs, Slices
 from ._words import labels_of
 
 _ORDERS = ("probability", "drift")
@@ -185,41 +185,47 @@ def components_over(
     check_bootstrap(confidence, n_bootstrap)
     check_scalar(n_words, "n_words", Integral, min_val=1)
     check_same_order(X, times, "times")
-    corpus = corpus_of(model, X, feature_names)
-    names = corpus.topics.feature_names
-    followed = None if words is None else _columns(words, names)
-    n_topics = len(corpus.topics.components)
+    corpus, rng = corpus_of(model, X, feature_names), check_random_state(random_state)
+    n_topics, names = corpus.topics.components.shape[0], corpus.topics.feature_names
     chosen = np.arange(n_topics) if topics is None else topic_rows(topics, n_topics)
+    followed = None if words is None else np.tile(_columns(words, names), (len(chosen), 1))
     members, dated = _dated(members_of(times, freq, corpus.counts.shape[0], "time"))
-    corpus, rng = corpus.rows(dated), check_random_state(random_state)
+    corpus = corpus.rows(dated)
     over_time = OverTime.of(corpus, Slices.of(members))
-    smoothings, completion = np.full(len(chosen), np.inf if isinstance(smoothing, str) else float(smoothing)), None
-    if isinstance(smoothing, str) and len(members.names) > 1:
-        scores = Completion.of(corpus, over_time, rng).log_likelihood(chosen)
-        smoothings = np.array(SMOOTHINGS)[scores.argmax(axis=1)]
-        completion = _completion_table(chosen, scores)
-    if followed is None:
-        columns = _leading(over_time, chosen, smoothings, min(n_words, len(names)), by)
+    completion = None
+    if not isinstance(smoothing, str):
+        smoothings = np.full(len(chosen), float(smoothing))
+    elif len(members.names) == 1:
+        smoothings = np.full(len(chosen), np.inf)
     else:
-        columns = np.tile(followed, (len(chosen), 1))
-    topic, smoothings = np.repeat([chosen, smoothings], columns.shape[1], axis=1)
-    topic, word = topic.astype(np.intp), columns.ravel()
-    pairs = over_time.pairs(topic, word, smoothings, confidence, n_bootstrap, rng)
-    n_slices = len(members.names)
-    table = {
-        "time": np.tile(members.names, len(word)),
-        "topic": np.repeat(topic, n_slices),
-        "label": np.repeat(labels_of(corpus.topics)[topic], n_slices),
-        "word": np.repeat(names[word], n_slices),
-        "probability": pairs.probability.T.ravel(),
-        "low": pairs.low.T.ravel(),
-        "high": pairs.high.T.ravel(),
-        "overall": np.repeat(pairs.overall, n_slices),
-        "tokens": over_time.tokens[:, topic].T.ravel(),
-        "n_documents": np.tile([len(rows) for rows in members.rows], len(word)),
-        "smoothing": np.repeat(smoothings, n_slices),
-    }
-    return ComponentsOver(frame(table), completion)
+        scores = Completion.of(corpus, over_time, rng).log_likelihood(chosen)
+        smoothings, completion = np.array(SMOOTHINGS)[scores.argmax(axis=1)], _completion_table(chosen, scores)
+    columns = _leading(over_time, chosen, smoothings, min(n_words, len(names)), by) if followed is None else followed
+    n = columns.shape[1]
+    pairs = over_time.pairs(
+        np.repeat(chosen, n), columns.ravel(), np.repeat(smoothings, n), confidence, n_bootstrap, rng
+    )
+    return ComponentsOver(_table(corpus.topics, over_time, pairs), completion)
+
+
+def _table(topics: Topics, over_time: OverTime, pairs: Pairs) -> Any:
+    """A row for each topic, word and slice."""
+    members, (n_slices, n_pairs) = over_time.slices.members, pairs.probability.shape
+    return frame(
+        {
+            "time": np.tile(members.names, n_pairs),
+            "topic": np.repeat(pairs.topic, n_slices),
+            "label": np.repeat(labels_of(topics)[pairs.topic], n_slices),
+            "word": np.repeat(topics.feature_names[pairs.word], n_slices),
+            "probability": pairs.probability.T.ravel(),
+            "low": pairs.low.T.ravel(),
+            "high": pairs.high.T.ravel(),
+            "overall": np.repeat(pairs.overall, n_slices),
+            "tokens": over_time.tokens[:, pairs.topic].T.ravel(),
+            "n_documents": np.tile([len(rows) for rows in members.rows], n_pairs),
+            "smoothing": np.repeat(pairs.smoothing, n_slices),
+        }
+    )
 
 
 def _check_smoothing(smoothing: Any) -> None:

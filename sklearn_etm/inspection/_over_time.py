@@ -165,7 +165,7 @@ class OverTime(NamedTuple):
             self._block(topic[b], word[b], smoothing[b], confidence, n_bootstrap, np.random.RandomState(seed))
             for b in blocks
         ]
-        return Pairs(topic, word, *(np.concatenate(values, axis=-1) for values in zip(*parts, strict=True)))
+        return Pairs(topic, word, smoothing, *(np.concatenate(values, axis=-1) for values in zip(*parts, strict=True)))
 
     def _block(
         self,
@@ -199,6 +199,7 @@ class Pairs(NamedTuple):
 
     topic: NDArray[np.intp]  # (n_pairs,)
     word: NDArray[np.intp]  # (n_pairs,)
+    smoothing: NDArray[np.float64]  # (n_pairs,)
     probability: NDArray[np.float64]  # (T, n_pairs)
     low: NDArray[np.float64]  # (T, n_pairs)
     high: NDArray[np.float64]  # (T, n_pairs)

@@ -12,6 +12,7 @@ from ._num_topics import NumTopicsDisplay
 from ._topic_map import TopicMapDisplay
 from ._topic_share import TopicShareDisplay
 from ._topic_words import TopicWordsDisplay
+from ._word_drift import WordDriftDisplay
 
 __all__ = [
     "DocumentMapDisplay",
@@ -20,4 +21,5 @@ __all__ = [
     "TopicMapDisplay",
     "TopicShareDisplay",
     "TopicWordsDisplay",
+    "WordDriftDisplay",
 ]

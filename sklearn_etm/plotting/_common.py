@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -14,6 +15,7 @@ from .._inputs.texts import printable
 # colorblind people. Their black is left out, for dark grounds; yellow, the faintest on white, comes last.
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442")
 GREY = "#999999"
+MAX_NAMES = 6  # along an axis
 SMALL_FIGURE = 5.0  # inches that a figure of panels is wide at least
 
 
@@ -31,11 +33,11 @@ def axes_or_new(ax: Any, figsize: tuple[float, float]) -> Any:
     return import_pyplot().subplots(figsize=figsize, layout="constrained")[1] if ax is None else ax
 
 
-def given_panels(ax: Any, n_panels: int) -> NDArray[Any]:
+def given_panels(ax: Any, n_panels: int, of: str = "topics") -> NDArray[Any]:
     """The first n of the axes given, (n,)."""
     panels = np.asarray(ax, dtype=object).ravel()
     if len(panels) < n_panels:
-        raise ValueError(f"ax must hold one Axes for each of the {n_panels} topics to draw; got {len(panels)}.")
+        raise ValueError(f"ax must hold one Axes for each of the {n_panels} {of} to draw; got {len(panels)}.")
     return panels[:n_panels]
 
 
@@ -48,6 +50,37 @@ def new_panels(n_panels: int, n_columns: int, width: float, height: float, **sub
     for panel in axes[n_panels:]:
         panel.remove()
     return axes[:n_panels]
+
+
+def are_numbers(values: NDArray[Any]) -> bool:
+    """Whether values are numbers, which have places on an axis."""
+    return values.dtype.kind in "iuf"
+
+
+def are_dates(values: NDArray[Any]) -> bool:
+    """Whether values are dates, of NumPy or of Python."""
+    return values.dtype.kind == "M" or all(isinstance(value, date) for value in values)
+
+
+def draw_band(panel: Any, x: NDArray[Any], y: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
+    """A line with a band over numbers, dates or names: both artists."""
+    named = not are_numbers(x) and not are_dates(x)
+    places = np.arange(len(x)) if named else x
+    band = panel.fill_between(places, low, high, color=color, alpha=0.35, linewidth=0)
+    (line,) = panel.plot(places, y, color=color, marker=".")
+    if named:
+        shown = places[:: -(-len(x) // MAX_NAMES)]
+        panel.set_xticks(shown, [printable(str(x[i])) for i in shown], parse_math=False)
+    elif are_dates(x):
+        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+        locator = AutoDateLocator(minticks=3, maxticks=7)
+        panel.xaxis.set_major_locator(locator)
+        panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    else:
+        panel.locator_params(axis="x", nbins=4, integer=x.dtype.kind in "iu")
+    panel.locator_params(axis="y", nbins=4)
+    return line, band
 
 
 def without_frame(ax: Any) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from textwrap import fill
 from typing import Any
 
@@ -15,6 +14,9 @@ from ..inspection import topics_over
 from ._common import (
     COLORS,
     SMALL_FIGURE,
+    are_dates,
+    are_numbers,
+    draw_band,
     given_panels,
     import_pyplot,
     largest,
@@ -205,7 +207,7 @@ class TopicShareDisplay:
         """
         if kind not in KINDS:
             raise ValueError(f"kind must be one of {list(KINDS)}; got {kind!r}.")
-        lines = kind == "lines" or (kind == "auto" and (self._numbers() or self._dates()))
+        lines = kind == "lines" or (kind == "auto" and (are_numbers(self.groups) or are_dates(self.groups)))
         titles = [fill(title, TITLE_WIDTH) for title in numbered(self.topics, self.labels)]
         self.axes_ = self._new_axes(lines, titles, n_columns) if ax is None else given_panels(ax, len(titles))
         self.figure_ = self.axes_[0].figure
@@ -224,25 +226,8 @@ class TopicShareDisplay:
             without_frame(panel)
         return self
 
-    def _numbers(self) -> bool:
-        return self.groups.dtype.kind in "iuf"
-
-    def _dates(self) -> bool:
-        return self.groups.dtype.kind == "M" or all(isinstance(group, date) for group in self.groups)
-
     def _draw_lines(self, panel: Any, prevalence: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
-        interval = panel.fill_between(self.groups, low, high, color=color, alpha=0.35, linewidth=0)
-        (line,) = panel.plot(self.groups, prevalence, color=color, marker=".")
-        if self._dates():
-            from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-            locator = AutoDateLocator(minticks=3, maxticks=7)
-            panel.xaxis.set_major_locator(locator)
-            panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-        elif self._numbers():
-            panel.locator_params(axis="x", nbins=4, integer=self.groups.dtype.kind in "iu")
-        panel.locator_params(axis="y", nbins=4)
-        return line, interval
+        return draw_band(panel, self.groups, prevalence, low, high, color)
 
     def _draw_dots(self, panel: Any, prevalence: Any, low: Any, high: Any, color: Any) -> tuple[Any, Any]:
         rows = np.arange(len(self.groups))

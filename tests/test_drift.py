@@ -123,17 +123,27 @@ def test_smoothing_is_chosen_by_held_out_halves_of_documents():
     """Documents of a slice are all the same, so that any folds are."""
     model, times = Blocks(3), np.repeat([0, 1, 2], 6)
     X = np.array([[4, 2, 0, 2, 2, 2], [2, 2, 2, 0, 4, 2], [0, 2, 4, 2, 2, 2]])[times]
-    completion = components_over(model, X, times, random_state=0).completion
+    table, completion = components_over(model, X, times, random_state=0)
     observed, heldout = (half.toarray() for half in completion_split(X))
     theta = model.transform(observed) / observed.sum(axis=1, keepdims=True)
     n = counted(model, X, times)
     pooled = n.sum(axis=0) / n.sum(axis=(0, 2))[:, None]
-    assert completion["smoothing"].tolist() == [np.inf, 1000, 300, 100, 30, 10, 3, 1, 0.3, 0.1] * 2
-    for k, c, said in completion[np.isfinite(completion["smoothing"])].itertuples(index=False):
+    tried = [np.inf, 1000, 300, 100, 30, 10, 3, 1, 0.3, 0.1]
+
+    def said(smoothings):
         topics = np.tile(pooled, (3, 1, 1))
-        topics[:, k] = solved(n[:, k] * 2 / 3, c * n[:, k].sum() / 3, [1, 1])
+        for k, c in enumerate(smoothings):
+            if np.isfinite(c):
+                topics[:, k] = solved(n[:, k] * 2 / 3, c * n[:, k].sum() / 3, [1, 1])
         probability = np.einsum("dk,dkv->dv", theta, topics[times])
-        assert said == pytest.approx((heldout * np.log(probability)).sum() / heldout.sum())
+        return (heldout * np.log(probability)).sum() / heldout.sum()
+
+    first = [said([c, np.inf]) for c in tried]
+    best = tried[int(np.argmax(first))]
+    assert max(first) > max(said([np.inf, c]) for c in tried)
+    assert completion["smoothing"].tolist() == tried * 2
+    assert_allclose(completion["log_likelihood"], [*first, *(said([best, c]) for c in tried)])
+    assert table["smoothing"].tolist()[0] == best < np.inf
 
 
 def test_planted_drift_is_found_and_led_by():

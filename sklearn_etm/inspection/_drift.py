@@ -116,7 +116,7 @@ def components_over(
         Bins and categories without documents have no rows.
     completion : DataFrame or dict of arrays, or None
         Where :math:`c` was chosen, what was tried: ``topic``, ``smoothing``, and ``log_likelihood`` per held-out token
-        in nats.
+        in nats, where topics that gain more from drift have the best of theirs.
 
     Raises
     ------
@@ -143,9 +143,9 @@ def components_over(
     -----
     :math:`c` is chosen so: the documents are dealt out to three folds, slice by slice. Half of the tokens of each
     document give its proportions, and the other half is scored under topics of its slice that were counted from the
-    other folds, this topic with drift and all others without. The highest log-likelihood wins; it is that of ``inf``
-    where drift predicts nothing. With one slice there is nothing to choose. This takes most of the time: pass
-    ``smoothing``, or fewer ``topics``, to spare it.
+    other folds. Topics are taken one after the other, those first that gain most from drift, and the highest
+    log-likelihood wins; it is that of ``inf`` where drift predicts nothing. With one slice there is nothing to choose.
+    This takes most of the time, also for few ``topics``: pass ``smoothing`` to spare it.
 
     The interval tells how much the figures depend on which documents these are. It does not contain the uncertainty of
     the topics, of the proportions of documents, or of :math:`c`; and what is smoothed lags behind what changes, at the
@@ -198,8 +198,8 @@ def components_over(
     elif len(members.names) == 1:
         smoothings = np.full(len(chosen), np.inf)
     else:
-        scores = Completion.of(corpus, over_time, rng).log_likelihood(chosen)
-        smoothings, completion = np.array(SMOOTHINGS)[scores.argmax(axis=1)], _completion_table(chosen, scores)
+        best, scores = Completion.of(corpus, over_time, rng).choose()
+        smoothings, completion = best[chosen], _completion_table(chosen, scores[chosen])
     columns = _leading(over_time, chosen, smoothings, min(n_words, len(names)), by) if followed is None else followed
     n = columns.shape[1]
     pairs = over_time.pairs(

@@ -246,64 +246,49 @@ class Completion(NamedTuple):
         of_folds = [np.bincount(place, tokens, len(slices) * N_FOLDS) for tokens in over_time.of_documents.T]
         return cls(over_time, HeldOut.of(corpus), place, _of_others(np.stack(of_folds, axis=1)))
 
-    def log_likelihood(self, topics: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Per held-out token, (n_topics, n_smoothings), where one topic alone drifts, with each of `SMOOTHINGS`.
+    def choose(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The best smoothing of each topic, (K,), and log-likelihoods per held-out token of all, (K, n_smoothings).
 
-        Slices are counted from the documents of other folds. Tokens that topics without drift cannot say, and so none
-        with drift, are left out.
+        Topics are taken in the order of what each gains alone, and those before keep their best: what drifts in one
+        topic may else seem to drift in others that share its words. Tokens that topics without drift cannot say, and
+        so none with drift, are left out.
         """
-        total, n_tokens = np.zeros((len(topics), len(SMOOTHINGS))), 0.0
-        for words, entries in self.over_time.cells.blocks(N_FOLDS * len(self.over_time.slices)):
-            block = _HeldOutWords.of(self, words, entries)
-            n_tokens += block.x.sum()
-            for i, k in enumerate(topics):
-                total[i] += block.log_likelihood(k)
-        return total / n_tokens if n_tokens else total
+        n_topics = len(self.over_time.cells.components)
+        probability = np.zeros(len(self.held.counts))
+        for k in range(n_topics):
+            probability += self._probabilities(k, [np.inf])[0]
+        alone = np.stack([self._log_likelihoods(k, probability)[0] for k in range(n_topics)])
+        scores, smoothings = np.empty_like(alone), np.empty(n_topics)
+        for k in np.argsort(alone[:, 0] - alone.max(axis=1), kind="stable"):
+            scores[k], probabilities = self._log_likelihoods(k, probability)
+            best = int(scores[k].argmax())
+            smoothings[k], probability = SMOOTHINGS[best], probabilities[best]
+        return smoothings, scores
 
-    def topic(self, k: int, words: slice, entries: slice, smoothings: Sequence[float]) -> Iterator[NDArray[np.float64]]:
-        """Some words of a topic, (T, n_folds, n_words), smoothed in each of these ways."""
-        cells = self.over_time.cells
-        n_places = N_FOLDS * len(self.over_time.slices)
-        counts = _of_others(cells.counts(k, entries, self.place, words, n_places))
-        for smoothing in smoothings:
-            looseness = self.over_time.looseness(k, smoothing)
-            yield smoothed(self.tokens[..., k, None], counts, looseness, cells.components[k, words])
-
-
-class _HeldOutWords(NamedTuple):
-    """The held-out cells of some words that topics without drift can say."""
-
-    completion: Completion
-    words: slice
-    entries: slice  # cells of the words in all documents
-    x: NDArray[np.float64]  # (n,) counts
-    document: NDArray[np.intp]  # (n,)
-    cell: NDArray[np.intp]  # (n,) place among (T, n_folds, n_words)
-    probability: NDArray[np.float64]  # (n,) without drift
-
-    @classmethod
-    def of(cls, completion: Completion, words: slice, entries: slice) -> _HeldOutWords:
-        """Of a block of words."""
-        held, cells = completion.held, completion.over_time.cells
-        its = slice(int(held.indptr[words.start]), int(held.indptr[words.stop]))
-        document = held.document[its]
-        cell = completion.place[document] * (words.stop - words.start) + held.word[its] - words.start
-        probability = np.zeros(len(document))
-        for k in range(len(cells.components)):
-            (topic,) = completion.topic(k, words, entries, [np.inf])
-            probability += held.doc_topic[document, k] * topic.ravel()[cell]
+    def _log_likelihoods(
+        self, k: int, probability: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """With each smoothing of a topic that does not drift yet, (n_smoothings,), and the probabilities of cells."""
+        of_topic = self._probabilities(k, SMOOTHINGS)
+        probabilities = np.maximum(probability - of_topic[0], 0.0) + of_topic
         said = probability > 0
-        return cls(completion, words, entries, held.counts[its][said], document[said], cell[said], probability[said])
+        n_tokens = self.held.counts[said].sum()
+        total = xlogy(self.held.counts[said], probabilities[:, said]).sum(axis=1)
+        return total / n_tokens if n_tokens else total, probabilities
 
-    def log_likelihood(self, k: int) -> NDArray[np.float64]:
-        """Where the topic drifts alone, with each of `SMOOTHINGS`, (n_smoothings,)."""
-        theta = self.completion.held.doc_topic[self.document, k]
-        result = np.empty(len(SMOOTHINGS))
-        for i, topic in enumerate(self.completion.topic(k, self.words, self.entries, SMOOTHINGS)):
-            of_topic = theta * topic.ravel()[self.cell]
-            if i == 0:  # without drift
-                others = np.maximum(self.probability - of_topic, 0.0)
-            result[i] = xlogy(self.x, others + of_topic).sum()
+    def _probabilities(self, k: int, smoothings: Sequence[float]) -> NDArray[np.float64]:
+        """What a topic adds to those of the held-out cells, (n_smoothings, n_cells), counted from the other folds."""
+        cells, held, tokens = self.over_time.cells, self.held, self.tokens[..., k, None]
+        n_places = N_FOLDS * len(self.over_time.slices)
+        result = np.empty((len(smoothings), len(held.counts)))
+        for words, entries in cells.blocks(n_places):
+            counts = _of_others(cells.counts(k, entries, self.place, words, n_places))
+            its = slice(int(held.indptr[words.start]), int(held.indptr[words.stop]))
+            cell = self.place[held.document[its]] * counts.shape[-1] + held.word[its] - words.start
+            for of_smoothing, smoothing in zip(result, smoothings, strict=True):
+                looseness = self.over_time.looseness(k, smoothing)
+                topic = smoothed(tokens, counts, looseness, cells.components[k, words])
+                of_smoothing[its] = held.doc_topic[held.document[its], k] * topic.ravel()[cell]
         return result
 
 

@@ -17,9 +17,10 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.datasets import load_docstrings
+from sklearn_etm.metrics import completion_perplexity
 
 WORDS = {"token_pattern": r"\b[a-zA-Z]{3,}\b", "min_df": 5, "max_df": 0.5, "stop_words": "english"}
-LABEL_WEIGHTS = [1, 5, 20]  # tokens that the label of a training document counts for
+LABEL_WEIGHTS = [0, 1, 5, 20]  # tokens that the label of a training document counts for
 
 
 def main(num_topics=50):
@@ -47,17 +48,19 @@ def with_labels(train, test, y_train, y_test, num_topics):
     """Topics that have seen the labels of the training documents, as words of their own."""
     vectorizer = CountVectorizer(**WORDS).fit(train)
     X_train, X_test = vectorizer.transform(train), vectorizer.transform(test)
-    n_labels = y_train.max() + 1
+    n_words, n_labels = X_train.shape[1], y_train.max() + 1
     for weight in LABEL_WEIGHTS:
         labels = sp.csr_array(weight * np.eye(n_labels)[y_train])
         model = LNTMTransformer(num_topics, random_state=0).fit(sp.hstack([X_train, labels], format="csr"))
-        theta_train, theta_test = (
-            model.transform(sp.hstack([X, sp.csr_array((X.shape[0], n_labels))], format="csr"))
-            for X in (X_train, X_test)
-        )
+
+        def transform(X, model=model):
+            return model.transform(sp.hstack([X, sp.csr_array((X.shape[0], n_labels))], format="csr"))
+
         classifier = make_pipeline(log_proportions(), StandardScaler(), LogisticRegression(max_iter=1000))
-        accuracy = classifier.fit(theta_train, y_train).score(theta_test, y_test)
-        print(f"{f'topics that have seen labels, {weight} tokens':40} {accuracy:.3f}")
+        accuracy = classifier.fit(transform(X_train), y_train).score(transform(X_test), y_test)
+        words = model.components_[:, :n_words]
+        perplexity = completion_perplexity(transform, words / words.sum(axis=1, keepdims=True), X_test)
+        print(f"{f'topics that have seen labels, {weight} tokens':40} {accuracy:.3f}, perplexity {perplexity:.0f}")
 
 
 if __name__ == "__main__":

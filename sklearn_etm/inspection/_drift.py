@@ -149,7 +149,8 @@ def components_over(
 
     The interval tells how much the figures depend on which documents these are. It does not contain the uncertainty of
     the topics, of the proportions of documents, or of :math:`c`; and what is smoothed lags behind what changes, at the
-    first and the last slice above all. Each interval is one of many: with little smoothing, 5 % of those of words that
+    first and the last slice above all: a :math:`c` that is right for a topic is large for the few of its words that
+    move, so look for drift with the default, and read levels with 0.1, say. Each interval is one of many: with little smoothing, 5 % of those of words that
     do not drift are beside ``overall``, and more of words that were chosen because theirs are (``by="drift"``).
 
     Tokens of a background (``background_topic_``) are not counted in the topics, as the responsibilities have it. A

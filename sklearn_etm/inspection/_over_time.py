@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -256,40 +256,47 @@ class Completion(NamedTuple):
         n_topics = len(self.over_time.cells.components)
         probability = np.zeros(len(self.held.counts))
         for k in range(n_topics):
-            probability += self._probabilities(k, [np.inf])[0]
-        alone = np.stack([self._log_likelihoods(k, probability)[0] for k in range(n_topics)])
+            for its, of_topic in self._additions(k, [np.inf]):
+                probability[its] += of_topic
+        alone = np.stack([self._log_likelihoods(k, probability) for k in range(n_topics)])
         scores, smoothings = np.empty_like(alone), np.empty(n_topics)
         for k in np.argsort(alone[:, 0] - alone.max(axis=1), kind="stable"):
-            scores[k], probabilities = self._log_likelihoods(k, probability)
-            best = int(scores[k].argmax())
-            smoothings[k], probability = SMOOTHINGS[best], probabilities[best]
+            scores[k] = self._log_likelihoods(k, probability)
+            smoothings[k] = SMOOTHINGS[int(scores[k].argmax())]
+            if np.isfinite(smoothings[k]):
+                probability = self._where_drifts(k, smoothings[k], probability)
         return smoothings, scores
 
-    def _log_likelihoods(
-        self, k: int, probability: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """With each smoothing of a topic that does not drift yet, (n_smoothings,), and the probabilities of cells."""
-        of_topic = self._probabilities(k, SMOOTHINGS)
-        probabilities = np.maximum(probability - of_topic[0], 0.0) + of_topic
+    def _log_likelihoods(self, k: int, probability: NDArray[np.float64]) -> NDArray[np.float64]:
+        """With each smoothing of a topic that does not drift in the probabilities of cells, (n_smoothings,)."""
         said = probability > 0
-        n_tokens = self.held.counts[said].sum()
-        total = xlogy(self.held.counts[said], probabilities[:, said]).sum(axis=1)
-        return total / n_tokens if n_tokens else total, probabilities
+        total, n_tokens = np.zeros(len(SMOOTHINGS)), self.held.counts[said].sum()
+        for i, (its, of_topic) in zip(cycle(range(len(SMOOTHINGS))), self._additions(k, SMOOTHINGS), strict=False):
+            if i == 0:
+                others = np.maximum(probability[its] - of_topic, 0.0)
+            total[i] += xlogy(self.held.counts[its] * said[its], np.where(said[its], others + of_topic, 1.0)).sum()
+        return total / n_tokens if n_tokens else total
 
-    def _probabilities(self, k: int, smoothings: Sequence[float]) -> NDArray[np.float64]:
-        """What a topic adds to those of the held-out cells, (n_smoothings, n_cells), counted from the other folds."""
+    def _where_drifts(self, k: int, smoothing: float, probability: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Probabilities of the held-out cells, where a topic drifts that did not, (n_cells,)."""
+        result = probability.copy()
+        for i, (its, of_topic) in zip(cycle((0, 1)), self._additions(k, [np.inf, smoothing]), strict=False):
+            result[its] = np.maximum(result[its] - of_topic, 0.0) if i == 0 else result[its] + of_topic
+        return result
+
+    def _additions(self, k: int, smoothings: Sequence[float]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+        """What a topic adds to some held-out cells with each of these smoothings in turn, then to the next ones."""
         cells, held, tokens = self.over_time.cells, self.held, self.tokens[..., k, None]
         n_places = N_FOLDS * len(self.over_time.slices)
-        result = np.empty((len(smoothings), len(held.counts)))
         for words, entries in cells.blocks(n_places):
             counts = _of_others(cells.counts(k, entries, self.place, words, n_places))
             its = slice(int(held.indptr[words.start]), int(held.indptr[words.stop]))
             cell = self.place[held.document[its]] * counts.shape[-1] + held.word[its] - words.start
-            for of_smoothing, smoothing in zip(result, smoothings, strict=True):
+            theta = held.doc_topic[held.document[its], k]
+            for smoothing in smoothings:
                 looseness = self.over_time.looseness(k, smoothing)
                 topic = smoothed(tokens, counts, looseness, cells.components[k, words])
-                of_smoothing[its] = held.doc_topic[held.document[its], k] * topic.ravel()[cell]
-        return result
+                yield its, theta * topic.ravel()[cell]
 
 
 def smoothed(

@@ -77,7 +77,7 @@ def components_over(
         categories in an order of their own. They are matched with ``X`` by their places, as in :func:`topics_over`.
     freq : str, optional
         Bins dates by calendar, as in :func:`topics_over`: ``"Y"``, ``"3M"``, ``"M"``, ``"W"``, ... Each distinct time
-        is a slice else.
+        is a slice else; time grows with their number.
     topics : int or sequence of int, optional
         Rows of ``components_`` to look at; all by default.
     words : str or sequence of str, optional
@@ -148,11 +148,11 @@ def components_over(
     This takes most of the time, also for few ``topics``: pass ``smoothing`` to spare it.
 
     The interval tells how much the figures depend on which documents these are. It does not contain the uncertainty of
-    the topics, of the proportions of documents, or of :math:`c`. What is smoothed lags behind what changes, at the first
-    and the last slice above all: a :math:`c` that is right for a topic is large for the few of its words that move. So
-    look for drift with the default, and read levels with 0.1, say. Each interval is one of many: with little smoothing,
-    5 % of those of words that do not drift are beside ``overall``, and more of words that were chosen because theirs
-    are (``by="drift"``).
+    the topics, of the proportions of documents, or of :math:`c`. What is smoothed lags behind what changes, at the
+    first and the last slice above all: a :math:`c` that is right for a topic is large for the few of its words that
+    move. So look for drift with the default, and read levels with 0.1, say. Each interval is one of many: with little
+    smoothing, 5 % of those of words that do not drift are beside ``overall``, and more of words that were chosen
+    because theirs are (``by="drift"``).
 
     Tokens of a background (``background_topic_``) are not counted in the topics, as the responsibilities have it. A
     topic without any token has the probabilities of ``components_`` in all slices. Memory grows with the cells of

@@ -228,6 +228,17 @@ def test_words_that_no_topic_of_a_document_has_are_told_apart_by_its_proportions
     assert table["tokens"].tolist() == [2, 6]
 
 
+def test_what_the_background_says_is_not_counted_in_topics():
+    """Word x0 is as probable in the background as in the topic, and half of each document is background."""
+    model = Blocks(2)
+    model.background_topic_, model.components_ = 0, np.array([[0.5, 0.5, 0], [0.5, 0, 0.5]])
+    model.transform = lambda X: np.full((len(X), 2), 0.5)
+    table = components_over(model, [[4, 2, 2]], [0], n_words=3).table
+    assert table.groupby("topic")["tokens"].first().tolist() == [4, 4]
+    assert table[table["topic"] == 1].set_index("word")["probability"].to_dict() == {"x0": 0.5, "x2": 0.5, "x1": 0}
+    assert [label.startswith("background: ") for label in table["label"].unique()] == [True, False]
+
+
 def test_documents_without_a_time_are_left_out_loudly(lda):
     times = pd.to_datetime(pd.Series(YEARS).astype(str)).where(np.arange(40) % 5 > 0)
     with pytest.warns(UserWarning, match="8 of 40 documents have no time") as told:

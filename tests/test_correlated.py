@@ -276,7 +276,8 @@ def test_vocabularies_grow_beside_covariates(X):
     grown = model.extend_vocabulary(["w45"])
     assert grown.n_features_in_ == 43
     assert_array_equal(grown.word_columns_, range(2, 43))
-    assert_allclose(grown.transform(sp.hstack([both, sp.csr_array((60, 1))], format="csr")), model.transform(both))
+    wider = sp.hstack([both, sp.csr_array((60, 1))], format="csr")
+    assert_allclose(grown.transform(wider), model.transform(both), atol=0.01)  # a new word takes a little of each topic
 
 
 @pytest.mark.parametrize(

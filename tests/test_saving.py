@@ -451,7 +451,7 @@ CHANGED = {  # arrays and entries of a state that nobody could answer with, and 
         {"feature_names_in_": {"strings": ["<U500000000", ["a"] * 40]}},
         "is too wide for its strings",
     ),
-    "few names": ({}, {"feature_names_in_": {"strings": ["|O", ["a"]]}}, "feature_names_in_ must have 40 words"),
+    "few names": ({}, {"feature_names_in_": {"strings": ["|O", ["a"]]}}, "feature_names_in_ must have 40 names"),
     "no model": ({}, {"_model": None}, "object is not a mapping"),
 }
 

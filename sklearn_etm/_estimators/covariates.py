@@ -41,8 +41,8 @@ def _chosen(given: Any, n_features: int, estimator: Any) -> np.ndarray:
         names = getattr(estimator, "feature_names_in_", None)
         if names is None:
             raise ValueError(
-                f"covariate_columns={given!r} is the beginning of names, and the columns of X have none: pass indices or "
-                'a slice, or set_output(transform="pandas") of the step before.'
+                f"covariate_columns={given!r} is the beginning of names, and the columns of X have none: pass indices "
+                'or a slice, or set_output(transform="pandas") of the step before.'
             )
         chosen[:] = [str(name).startswith(given) for name in names]
     elif isinstance(given, slice):

@@ -199,18 +199,14 @@ class SavingMixin:
             raise ValueError("there is no fitted model in it")
         self._model.check(self._inference)
         n_words = self._model.components.shape[1]
-        n_columns = self.n_features_in_
-        words = getattr(self, "word_columns_", np.arange(n_words))
-        if not np.array_equal(np.intersect1d(words, np.arange(n_columns)), words):
-            raise ValueError(f"word_columns_ must be columns from 0 to {n_columns - 1}, in their order")
+        columns = np.arange(self.n_features_in_)
+        words = getattr(self, "word_columns_", columns)
         if self.components_.shape != self._model.components.shape or len(words) != n_words:
             raise ValueError(f"components_ has the shape {self.components_.shape}, and there are {n_words} words")
-        if len(words) == n_columns and hasattr(self, "word_columns_"):
-            raise ValueError("word_columns_ leaves no column to covariates")
-        if not hasattr(self, "word_columns_") and n_columns != n_words:
-            raise ValueError(f"there are {n_columns} columns, and {n_words} words")
-        if len(getattr(self, "feature_names_in_", range(n_columns))) != n_columns:
-            raise ValueError(f"feature_names_in_ must have {n_columns} names")
+        if not np.array_equal(columns[np.isin(columns, words)], words):
+            raise ValueError(f"word_columns_ must be some of the {len(columns)} columns, in their order")
+        if len(getattr(self, "feature_names_in_", columns)) != len(columns):
+            raise ValueError(f"feature_names_in_ must have {len(columns)} names")
         kinds.check_parameters(self, self._kinds)
 
 

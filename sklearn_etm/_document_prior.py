@@ -42,7 +42,8 @@ class Design(NamedTuple):
     def of(cls, rows: Rows) -> Design:
         """That of documents, some of which may count more often."""
         covariates = np.zeros((rows.n, 0)) if rows.covariates is None else rows.covariates
-        means, scales = np.average(covariates, axis=0, weights=rows.weights), rows.spread(covariates)
+        weights = np.ones(rows.n) if rows.weights is None else rows.weights
+        means, scales = weights @ covariates / weights.sum(), rows.spread(covariates)
         scales = np.where(scales > 0, scales, 1.0)
         return cls((covariates - means) / scales, means, scales)
 

@@ -337,6 +337,15 @@ def test_covariates_that_tell_nothing(X):
     assert np.isfinite(model.covariate_effects_).all()
 
 
+@pytest.mark.parametrize("Model", MODELS)
+def test_topics_correlate_without_covariates(X, Model):
+    model = Model(**SMALL, covariance="full").fit(X)
+    assert model.covariate_effects_.shape == (0, 3)
+    assert not hasattr(model, "covariate_names_")
+    assert_allclose(model.transform(X).sum(axis=1), 1.0)
+    assert_allclose(model.partial_fit(X[:30]).topic_correlation_, model.topic_correlation_.T)
+
+
 def test_a_single_topic_has_nothing_to_correlate_with(X):
     model = LNTMTransformer(**SMALL | {"num_topics": 1}, covariance="full").fit(X, covariates=C)
     assert_allclose(model.transform(X, covariates=C), 1.0)

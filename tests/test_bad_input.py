@@ -170,7 +170,7 @@ def test_infinities_of_both_signs_are_refused_without_a_warning(learned):
 def test_collections_of_dask(learned, method):
     before = pickle.dumps(learned)
     with pytest.raises(
-        TypeError, match=rf"{method} takes .* is a Dask Array\. Pass X\.compute\(\) or .* X\.map_blocks"
+        TypeError, match=rf"{method} takes .* is a Dask Array\. Pass X\.compute\(\) or .* transform_blocks"
     ):
         getattr(learned, method)(Array())
     assert_unchanged(learned, before)

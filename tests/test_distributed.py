@@ -10,14 +10,22 @@ from pathlib import Path
 
 import cloudpickle
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from conftest import MCEM, SMALL
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import make_pipeline
 
 import sklearn_etm
-from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer, ProdLDATransformer
+from sklearn_etm import (
+    AmortizedLDATransformer,
+    ETMTransformer,
+    LNTMTransformer,
+    NamedVectorizer,
+    ProdLDATransformer,
+)
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.distributed import Processes, fit_shards, score_shards, transform_shards
 
@@ -316,6 +324,9 @@ def test_models_without_rounds_are_told_of_before_anything_is_read(model):
         ({"sample_size": 0}, "sample_size"),
         ({"map_reduce": "spark"}, "map_reduce"),
         ({"on_error": "ignore"}, "on_error"),
+        ({"shards": [["a text"]]}, "shard 0 is a list. Texts take a vectorizer="),
+        ({"vectorizer": str.split}, "method transform"),
+        ({"vectorizer": CountVectorizer(), "shards": ["a.txt"]}, "With a vectorizer, .* shard 0 is a str"),
     ],
 )
 def test_arguments_are_checked_before_anything_is_read(arguments, message):
@@ -376,3 +387,57 @@ transform_shards(model, {[str(file) for file in files]!r}, {str(tmp_path)!r})
 assert "jax" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# Names of columns, and texts
+
+
+WORDS = [f"w{i}" for i in range(40)]
+
+
+def named(shards, words=WORDS):
+    """As the counts of a NamedVectorizer are."""
+    texts = [[" ".join(np.repeat(words, row)) for row in shard.toarray().astype(int)] for shard in shards]
+    vectorizer = NamedVectorizer(CountVectorizer(vocabulary=words)).fit(texts[0])
+    return [vectorizer.transform(part) for part in texts]
+
+
+def test_shards_know_the_names_of_their_columns(lntm, shards):
+    some = named(shards)
+    for parts in (some, [shards[0], *some[1:]]):
+        model = fit_shards(LNTMTransformer(**SMALL), parts, sample_size=150)
+        assert_array_equal(model.feature_names_in_, WORDS)
+        assert_array_equal(model.components_, lntm.components_)
+        assert score_shards(model, some) == score_shards(lntm, shards)
+    assert not hasattr(lntm, "feature_names_in_")
+
+
+def test_word_vectors_are_looked_up_by_the_names_of_shards(shards):
+    vectors = dict(zip(WORDS, np.random.RandomState(0).normal(size=(40, 5)), strict=True))
+    model = fit_shards(ETMTransformer(**SMALL, embeddings=vectors), named(shards))
+    expected = fit_shards(ETMTransformer(**SMALL, embeddings=vectors, vocabulary=WORDS), shards)
+    assert_array_equal(model.components_, expected.components_)
+
+
+def test_a_shard_of_other_words_is_named(shards):
+    some = named(shards)
+    some[1] = named(shards, [*WORDS[:7], "z", *WORDS[8:]])[1]
+    model = LNTMTransformer(**SMALL)
+    with pytest.raises(ValueError, match="Shard 1 has other words than shard 0: column 7 is 'z', and 'w7' there"):
+        fit_shards(model, some)
+    with pytest.warns(UserWarning, match="1 of 3 shards were left out"):
+        fit_shards(model, some, on_error="skip")
+    expected = fit_shards(LNTMTransformer(**SMALL), [some[0], some[2]])
+    assert_allclose(model.components_, expected.components_, rtol=1e-4)
+    for function in (score_shards, fit_shards):  # both compare with those of the model
+        with pytest.raises(ValueError, match=r"Shard 1 .*column 7 is 'z', and 'w7' is expected"):
+            function(model.set_params(warm_start=True), some)
+
+
+def test_texts_are_counted_in_the_tasks(lntm, shards):
+    texts = [[" ".join(np.repeat(WORDS, row)) for row in shard.toarray().astype(int)] for shard in shards]
+    vectorizer = CountVectorizer(vocabulary=WORDS)
+    some = [texts[0], lambda: texts[1], pd.Series(texts[2])]
+    model = fit_shards(LNTMTransformer(**SMALL), some, sample_size=150, vectorizer=vectorizer)
+    assert_array_equal(model.components_, lntm.components_)
+    assert score_shards(model, [*some, [], lambda: iter([])], vectorizer=vectorizer) == score_shards(lntm, shards)

@@ -40,7 +40,7 @@ MAY_IMPORT = {
     | {"_version", "_warnings", "embeddings", "metrics"},
     "inspection": {"_inputs", "_sparse", "_warnings", "embeddings", "metrics"},
     "plotting": {"_inputs", "_warnings", "inspection", "metrics"},
-    "distributed": {"_engine", "_estimators", "_files", "_rows", "_sparse", "_warnings"},
+    "distributed": {"_engine", "_estimators", "_files", "_inputs", "_rows", "_sparse", "_warnings"},
     "__init__": {"_compilation_cache", "_estimators", "_inputs", "_version"},
 }
 MAY_IMPORT_JAX = {"_engine", "_compilation_cache"}  # the latter where somebody else has done so

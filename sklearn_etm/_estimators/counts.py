@@ -125,16 +125,21 @@ def warn_of_unused_columns(X: sp.csr_array) -> None:
         )
 
 
+def is_of_dask(X: Any) -> bool:
+    """Whether it is a collection of Dask: an array, a bag, a data frame or a delayed value."""
+    graph = getattr(X, "__dask_graph__", None)  # by which Dask knows its own
+    return graph is not None and graph() is not None
+
+
 def _check_is_here(estimator: BaseEstimator, X: Any, method: str) -> None:
     """Raise for a collection of Dask, whose blocks may be elsewhere, and more than fits here."""
-    graph = getattr(X, "__dask_graph__", None)  # by which Dask knows its own
-    if graph is None or graph() is None:
+    if not is_of_dask(X):
         return
     raise TypeError(
         f"{type(estimator).__name__}.{method} takes counts in memory; X is a Dask {type(X).__name__}. Pass X.compute() "
-        "or go block by block: X.map_blocks(model.transform, dtype=float, chunks=(X.chunks[0], (num_topics,))) of an "
-        "array in blocks of rows, X.map_partitions(model.transform) of a data frame, partial_fit of one computed block "
-        "after the other."
+        "or go block by block: an array in blocks of rows is taken by fit_shards(model, X), score_shards(model, X) and "
+        "transform_blocks(model, X) of sklearn_etm.distributed; for a data frame there is "
+        "X.map_partitions(model.transform), and for all partial_fit of one computed block after the other."
     )
 
 
@@ -156,7 +161,7 @@ def _validated(estimator: BaseEstimator, X: Any, reset: bool) -> Any:
     if names is not None and reset:
         estimator.feature_names_in_ = names
     elif names is not None and hasattr(estimator, "feature_names_in_"):
-        _check_names(estimator, names)
+        check_names(estimator, names)
     return X
 
 
@@ -176,7 +181,8 @@ def _is_plain(estimator: BaseEstimator, X: Any, names: np.ndarray | None) -> boo
     )
 
 
-def _check_names(estimator: BaseEstimator, names: np.ndarray) -> None:
+def check_names(estimator: BaseEstimator, names: np.ndarray) -> None:
+    """Raise for names of columns that are not those that an estimator was fitted with."""
     known = estimator.feature_names_in_
     different = np.flatnonzero(names != known)
     if len(different):

@@ -51,6 +51,15 @@ def feature_names(X: Any) -> np.ndarray | None:
     return X.feature_names if isinstance(X, NamedCounts) else None
 
 
+def with_names(X: sp.csr_array, names: np.ndarray | None) -> sp.csr_array:
+    """Counts that know the names of their columns, where there are any."""
+    if names is None:
+        return X
+    named = NamedCounts(X)
+    named.feature_names = names
+    return named
+
+
 def row_index(X: Any) -> Any:
     """The index of the rows of a pandas object, or of counts of one; None for all else."""
     if isinstance(X, NamedCounts):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import operator
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,9 +17,10 @@ from .._estimators.counts import check_rows, kept_if_it_fails
 from .._estimators.encoded import MixtureTopicModel
 from .._estimators.parameters import check_whole
 from .._estimators.progress import with_callbacks
+from .._inputs.vectorizer import feature_names, with_names
 from .._rows import Rows
 from .._sparse import column_sums, filled_rows
-from ._shards import Shards
+from ._shards import Columns, Shards, columns_of
 
 if TYPE_CHECKING:
     from .._engine.em import EStep
@@ -34,11 +34,12 @@ LAST_SHIFT = np.uint64(31)
 
 def fit_shards(
     model: Any,
-    shards: Sequence[Any],
+    shards: Any,
     *,
     sample_size: int = 200_000,
     map_reduce: Any = "local",
     on_error: str = "raise",
+    vectorizer: Any = None,
 ) -> Any:
     """Fit a topic model to a corpus in shards, of which one a worker is in memory at a time.
 
@@ -50,18 +51,24 @@ def fit_shards(
     ----------
     model : LNTMTransformer, ETMTransformer or AmortizedLDATransformer
         Is fitted in place, as by its `fit`: all or nothing.
-    shards : sequence of {sparse matrix, str, path-like, callable}
+    shards : sequence of {sparse matrix, str, path-like, callable, Delayed}, or a collection of Dask
         Count matrices of shape (n_documents, n_features), which may have no rows; paths of ``.npz`` files of
-        `scipy.sparse.save_npz`; or functions without arguments that return a matrix, the same in each call.
+        `scipy.sparse.save_npz`; functions without arguments, or delayed values of Dask, that return a matrix, the same
+        each time; or an array of Dask in blocks of whole rows, CSR. With a ``vectorizer``, lists of texts, functions
+        and delayed values that return one, or a bag or series of Dask.
     sample_size : int, default=200_000
         Documents of the sample. It is drawn by a hash of a document's number among all that have a token, seeded by
         ``random_state``: it is the same however they are split into shards.
-    map_reduce : {"local", "processes"} or MapReduce, default="local"
-        What runs the tasks: this process, `Processes` of this machine, or an adapter of yours. Topics are the same to
-        the bit.
+    map_reduce : {"local", "processes"}, distributed.Client or MapReduce, default="local"
+        What runs the tasks: this process, `Processes` of this machine, the workers of a client of `Dask`, or an adapter
+        of yours. Topics are the same to the bit.
     on_error : {"raise", "skip"}, default="raise"
         Whether a shard that cannot be read, or holds other columns, negative counts or NaN, ends the fit, or is left
         out from then on with a warning, which says what share of the tokens is lost where they were counted before.
+    vectorizer : transformer, optional
+        What makes counts of texts in the tasks: fitted, or one that needs no fit, such as
+        ``CountVectorizer(vocabulary=words)`` or ``HashingVectorizer(alternate_sign=False, norm=None)``. In
+        `NamedVectorizer`, its words become ``feature_names_in_``.
 
     Returns
     -------
@@ -77,13 +84,14 @@ def fit_shards(
     ValueError
         For a shard that cannot be used, which is named, and as `fit` does. The model is then as it was.
     RuntimeError
-        When worker processes die again and again.
+        When worker processes die again and again, or a cluster has no worker left.
 
     Notes
     -----
     With ``early_stopping``, documents are held out of the sample, not of the rounds. With ``checkpoint_dir`` and an
-    integer ``random_state``, a fit that was killed goes on at its last pass or round. Shards carry no names of columns:
-    `ETMTransformer` looks up word vectors by its ``vocabulary``.
+    integer ``random_state``, a fit that was killed goes on at its last pass or round. Names of columns come from counts
+    that carry them, those of `NamedVectorizer`; files do not, and `ETMTransformer` looks up word vectors by its
+    ``vocabulary`` then.
 
     Examples
     --------
@@ -97,8 +105,8 @@ def fit_shards(
     """
     _check(model)
     check_whole(sample_size=sample_size)
-    n_features = model.n_features_in_ if model._goes_on else None
-    return _fit(model, Shards(shards, map_reduce, on_error, n_features), sample_size)
+    columns = columns_of(model) if model._goes_on else None
+    return _fit(model, Shards(shards, map_reduce, on_error, vectorizer, columns), sample_size)
 
 
 @kept_if_it_fails
@@ -133,11 +141,18 @@ def _check(model: Any) -> None:
         )
 
 
+class Layout(NamedTuple):
+    """What the columns of a shard are."""
+
+    n_features: int
+    words: str  # a hash of their names; empty where it has none
+
+
 class About(NamedTuple):
     """What is known of a shard once it has been read."""
 
     number: int
-    n_features: int
+    layout: Layout
     n_documents: int  # with a token
     n_tokens: float
     fingerprint: str  # empty where nobody asks
@@ -147,14 +162,15 @@ class About(NamedTuple):
 class Totals:
     """What the start of a fit takes of shards."""
 
-    word_counts: dict[int, np.ndarray]  # tokens of each word, by the number of columns
+    word_counts: dict[Layout, np.ndarray]  # tokens of each word
+    names: dict[str, np.ndarray]  # of columns, by their hash
     shards: list[About]
 
     def __add__(self, other: Totals) -> Totals:
         counts = dict(self.word_counts)
-        for n_features, more in other.word_counts.items():
-            counts[n_features] = counts[n_features] + more if n_features in counts else more
-        return Totals(counts, self.shards + other.shards)
+        for layout, more in other.word_counts.items():
+            counts[layout] = counts[layout] + more if layout in counts else more
+        return Totals(counts, self.names | other.names, self.shards + other.shards)
 
 
 class ShardedCorpus:
@@ -163,17 +179,21 @@ class ShardedCorpus:
     def __init__(self, shards: Shards, has_fingerprint: bool):
         self._shards = shards
         totals: Totals = shards.map_reduce(_totals, operator.add, has_fingerprint)
-        first, names = totals.shards[0], {shard.number: str(shard) for shard in shards.items}
-        V = shards.n_features = first.n_features  # those that were given, if any were
+        first = totals.shards[0]  # has the columns that are expected, if any are
+        V = first.layout.n_features
+        named = next((about for about in totals.shards if about.layout.words and about.layout.n_features == V), first)
+        alike = [Layout(V, ""), named.layout]
         shards.leave_out(
             {
-                about.number: f"{names[about.number]} has {about.n_features} columns, and {names[first.number]} has {V}"
+                about.number: _difference(about, first if about.layout.n_features != V else named, shards, totals)
                 for about in totals.shards
-                if about.n_features != V
+                if about.layout not in alike
             }
         )
-        self.word_counts = totals.word_counts[V]
-        self._about = {about.number: about for about in totals.shards if about.n_features == V}
+        shards.columns = Columns(V)
+        self._names = totals.names.get(named.layout.words)
+        self.word_counts = np.sum([counts for layout, counts in totals.word_counts.items() if layout in alike], axis=0)
+        self._about = {about.number: about for about in totals.shards if about.layout in alike}
         if not self.n_documents:
             raise ValueError(
                 "No shard holds a token: all rows are empty. Pass counts with at least one non-zero; check the "
@@ -218,7 +238,7 @@ class ShardedCorpus:
         numbers = np.cumsum([0, *(about.n_documents for about in self._kept)])
         first = {about.number: int(number) for about, number in zip(self._kept, numbers[:-1], strict=True)}
         parts = self._shards.map_reduce(_sampled, operator.add, first, seed, _highest(n, min(size, n), seed))
-        return sp.vstack(parts, format="csr")
+        return with_names(sp.vstack(parts, format="csr"), self._names)
 
     def expected_counts(self, e_step: EStep) -> np.ndarray:
         """Sum over all shards of what an E-step counts, (V, K)."""
@@ -226,10 +246,22 @@ class ShardedCorpus:
 
 
 def _totals(X: sp.csr_array, number: int, has_fingerprint: bool) -> Totals:
-    counts = column_sums(X)
+    counts, names = column_sums(X), feature_names(X)
+    words = "" if names is None else joblib.hash(names.tolist())
+    layout = Layout(X.shape[1], words)
     fingerprint = counts_fingerprint(X) if has_fingerprint else ""
-    about = About(number, X.shape[1], int(np.count_nonzero(np.diff(X.indptr))), float(counts.sum()), fingerprint)
-    return Totals({X.shape[1]: counts}, [about])
+    about = About(number, layout, int(np.count_nonzero(np.diff(X.indptr))), float(counts.sum()), fingerprint)
+    return Totals({layout: counts}, {} if names is None else {words: names}, [about])
+
+
+def _difference(about: About, other: About, shards: Shards, totals: Totals) -> str:
+    """How the columns of a shard are not those of another."""
+    name, other_name = (next(str(s) for s in shards.items if s.number == a.number) for a in (about, other))
+    if about.layout.n_features != other.layout.n_features:
+        return f"{name} has {about.layout.n_features} columns, and {other_name} has {other.layout.n_features}"
+    words, others = totals.names[about.layout.words], totals.names[other.layout.words]
+    i = np.flatnonzero(words != others)[0]
+    return f"{name} has other words than {other_name}: column {i} is {words[i]!r}, and {others[i]!r} there"
 
 
 def _sampled(
@@ -237,7 +269,7 @@ def _sampled(
 ) -> list[sp.csr_array]:
     X = filled_rows(X)
     hashes = document_hashes(first[number] + np.arange(X.shape[0]), seed)
-    return [X[hashes <= highest]]
+    return [sp.csr_array(X[hashes <= highest])]
 
 
 def _expected_counts(X: sp.csr_array, number: int, e_step: EStep) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -105,8 +106,10 @@ class Processes:
         for attempt in range(1, ATTEMPTS + 1):
             parallel = Parallel(self.n_jobs, backend="loky", batch_size=1, return_as="generator")
             try:
-                for result in parallel(delayed(_run)(function, broadcast, item) for item in items[tree.n_leaves :]):
-                    tree.add(result)
+                tasks = (delayed(_run)(function, broadcast, item) for item in items[tree.n_leaves :])
+                with closing(parallel(tasks)) as results:  # what is under way ends when we are interrupted
+                    for result in results:
+                        tree.add(result)
                 break
             except BrokenProcessPool as error:
                 if attempt == ATTEMPTS:
@@ -126,15 +129,3 @@ def _run(function: Callable[[Any, Any], T], broadcast: Any, item: Any) -> T:
     """
     process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
     return function(broadcast, item)
-
-
-def engine(map_reduce: Any) -> MapReduce:
-    """The engine that an argument of the user names or is."""
-    named = {"local": Local, "processes": Processes}
-    if isinstance(map_reduce, str) and map_reduce in named:
-        return named[map_reduce]()
-    if not callable(getattr(map_reduce, "map_reduce", None)):
-        raise ValueError(
-            f'map_reduce must be "local", "processes" or an object with a method map_reduce; got {map_reduce!r}.'
-        )
-    return map_reduce

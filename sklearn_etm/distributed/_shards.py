@@ -3,47 +3,71 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
-from .._estimators.counts import check_values
+from .._estimators.counts import check_values, is_of_dask
+from .._inputs.vectorizer import feature_names, with_names
 from .._sparse import canonical, check_indices
 from .._warnings import warn
-from ._map_reduce import engine
+from ._blocks import block_of, blocks_of
+from ._engines import engine
 
 ON_ERROR = ("raise", "skip")
+
+
+class Columns(NamedTuple):
+    """What is known of the columns that all shards have."""
+
+    n: int | None = None
+    names: np.ndarray | None = None
+
+    def check(self, n: int, names: np.ndarray | None) -> None:
+        """Raise for others; a shard may not know its names."""
+        if self.n is not None and n != self.n:
+            raise ValueError(f"it has {n} columns, and {self.n} are expected")
+        if self.names is not None and names is not None and (different := np.flatnonzero(names != self.names)).size:
+            i = different[0]
+            raise ValueError(f"its column {i} is {names[i]!r}, and {self.names[i]!r} is expected")
+
+
+def columns_of(model: Any) -> Columns:
+    """The columns that a model was fitted with."""
+    return Columns(model.n_features_in_, getattr(model, "feature_names_in_", None))
 
 
 class Shard(NamedTuple):
     """A part of a corpus, by its place among the others."""
 
     number: int
-    source: Any  # a CSR matrix, a path or a function
+    source: Any  # counts or texts, a path of counts, or a function that returns either
 
     def __str__(self) -> str:
         is_path = isinstance(self.source, str | os.PathLike)
         return f"shard {self.number} ({os.fspath(self.source)})" if is_path else f"shard {self.number}"
 
-    def load(self, n_features: int | None) -> sp.csr_array:
-        """Its counts, checked, in canonical CSR of float32 or float64."""
+    def load(self, columns: Columns, vectorizer: Any) -> sp.csr_array:
+        """Its counts, checked, in canonical CSR of float32 or float64, with the names of their columns if they have."""
         X = self.source
         if isinstance(X, str | os.PathLike):
             X = sp.load_npz(X)
         elif callable(X):
             X = X()
+        if vectorizer is not None:
+            X = _counted(vectorizer, X)
         if not sp.issparse(X) or X.ndim != 2:
             raise TypeError(f"a CSR matrix of counts is expected; this is a {type(X).__name__}")
-        if n_features is not None and X.shape[1] != n_features:
-            raise ValueError(f"it has {X.shape[1]} columns, and {n_features} are expected")
+        names = feature_names(X)
+        columns.check(X.shape[1], names)
         check_indices(X)
         X = canonical(X)
         if not np.isfinite(X.data).all():
             raise ValueError("it holds NaN or infinity")
         check_values(X, "a shard")
-        return X if X.dtype == np.float32 else X.astype(np.float64, copy=False)
+        return with_names(X if X.dtype == np.float32 else X.astype(np.float64, copy=False), names)
 
 
 class Task(NamedTuple):
@@ -51,7 +75,8 @@ class Task(NamedTuple):
 
     function: Callable[..., Any]  # of counts, the number of the shard, and the arguments
     arguments: tuple[Any, ...]
-    n_features: int | None
+    columns: Columns
+    vectorizer: Any  # of shards of texts
     skips: bool  # shards that cannot be read
 
 
@@ -68,23 +93,30 @@ class Shards:
     Parameters
     ----------
     sources : sequence
-        CSR matrices, paths and functions.
-    map_reduce : str or MapReduce
+        CSR matrices, paths and functions; texts where there is a vectorizer; or a collection of Dask.
+    map_reduce : str, distributed.Client or MapReduce
     on_error : {"raise", "skip"}
-    n_features : int or None
-        Columns that they must have, where that is known.
+    vectorizer : transformer or None
+        Of texts.
+    columns : Columns
+        What they must have, where that is known.
     """
 
-    def __init__(self, sources: Sequence[Any], map_reduce: Any, on_error: str, n_features: int | None = None):
+    def __init__(
+        self, sources: Any, map_reduce: Any, on_error: str, vectorizer: Any = None, columns: Columns | None = None
+    ):
         if on_error not in ON_ERROR:
             raise ValueError(f'on_error must be "raise" or "skip"; got {on_error!r}.')
-        self._engine, self._skips, self.n_features = engine(map_reduce), on_error == "skip", n_features
-        self.items = [Shard(i, source) for i, source in enumerate(_listed(sources))]
+        if vectorizer is not None and not hasattr(vectorizer, "transform"):
+            raise TypeError(f"vectorizer must have a method transform; got {type(vectorizer).__name__}.")
+        self._engine, self._skips = engine(map_reduce), on_error == "skip"
+        self._vectorizer, self.columns = vectorizer, columns or Columns()
+        self.items = [Shard(i, source) for i, source in enumerate(_listed(sources, vectorizer is not None))]
         self.failed: dict[int, str] = {}
 
     def map_reduce(self, function: Callable[..., Any], combine: Callable[[Any, Any], Any], *arguments: Any) -> Any:
         """Combine ``function(counts, number, *arguments)`` of all shards that can be read."""
-        task = Task(function, arguments, self.n_features, self._skips)
+        task = Task(function, arguments, self.columns, self._vectorizer, self._skips)
         result = self._engine.map_reduce(_run, self.items, task, _Combine(combine))
         self.leave_out(result.failed)
         return result.value
@@ -122,7 +154,7 @@ class _Combine:
 def _run(task: Task, shard: Shard) -> Result:
     """A task of a worker: what cannot be read is told of by the name of the shard."""
     try:
-        X = shard.load(task.n_features)
+        X = shard.load(task.columns, task.vectorizer)
     except Exception as error:  # whatever the file, or the user's function, raises
         reason = f"{shard} cannot be used ({type(error).__name__}: {error})"
         if not task.skips:
@@ -135,16 +167,38 @@ def _advice(reason: str) -> str:
     return f'{reason[0].upper()}{reason[1:]}. Mend it or leave it out, or pass on_error="skip".'
 
 
-def _listed(sources: Any) -> list[Any]:
+def _counted(vectorizer: Any, texts: Any) -> Any:
+    """Counts of the texts of a shard, of which there may be none."""
+    if isinstance(texts, str | bytes):
+        raise TypeError("a list of texts is expected; this is one text")
+    texts = texts if hasattr(texts, "__len__") else list(texts)
+    return vectorizer.transform(texts if len(texts) else [""])[: len(texts)]
+
+
+def _listed(sources: Any, are_texts: bool) -> list[Any]:
+    if is_of_dask(sources):
+        sources = blocks_of(sources)
     if isinstance(sources, str | os.PathLike) or sp.issparse(sources) or callable(sources):
         raise TypeError(f"shards must be a sequence; got a single {type(sources).__name__}: pass [shard].")
-    listed = list(sources)
+    listed = [block_of(source) if is_of_dask(source) else source for source in sources]
     if not listed:
         raise ValueError("shards is empty: pass at least one.")
     for i, source in enumerate(listed):
-        if not (sp.issparse(source) or isinstance(source, str | os.PathLike) or callable(source)):
-            raise TypeError(
-                f"A shard is a CSR matrix, the path of an .npz of scipy.sparse.save_npz, or a function that returns a "
-                f"CSR matrix; shard {i} is a {type(source).__name__}."
-            )
+        _check_source(source, i, are_texts)
     return listed
+
+
+def _check_source(source: Any, i: int, are_texts: bool) -> None:
+    is_path = isinstance(source, str | bytes | os.PathLike)
+    if callable(source):
+        return
+    if are_texts and (is_path or sp.issparse(source) or not hasattr(source, "__iter__")):
+        raise TypeError(
+            "With a vectorizer, a shard is a list of texts, or a function that returns one, from a file say; shard "
+            f"{i} is a {type(source).__name__}."
+        )
+    if not (are_texts or is_path or sp.issparse(source)):
+        raise TypeError(
+            "A shard is a CSR matrix, the path of an .npz of scipy.sparse.save_npz, a function that returns a CSR "
+            f"matrix, or a delayed one of Dask; shard {i} is a {type(source).__name__}. Texts take a vectorizer=."
+        )

@@ -33,6 +33,7 @@ REASONS_TO_SKIP = {
     "scikit-learn has callbacks since 1.9",
     "mlflow-skinny is not installed: pip install --group mlflow",
     "gensim is not installed: pip install sklearn-etm[vectors]",
+    "ip netns is not permitted",
     "Dask is not installed: pip install sklearn-etm[dask]",
 }
 

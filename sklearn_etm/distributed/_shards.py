@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -117,7 +118,7 @@ class Shards:
     def map_reduce(self, function: Callable[..., Any], combine: Callable[[Any, Any], Any], *arguments: Any) -> Any:
         """Combine ``function(counts, number, *arguments)`` of all shards that can be read."""
         task = Task(function, arguments, self.columns, self._vectorizer, self._skips)
-        result = self._engine.map_reduce(_run, self.items, task, _Combine(combine))
+        result = self._engine.map_reduce(_run, self.items, task, partial(_combined, combine))
         self.leave_out(result.failed)
         return result.value
 
@@ -137,18 +138,13 @@ class Shards:
             warn(f"{len(self.failed)} of {len(self.failed) + len(self.items)} shards were left out, {lost}: {first}.")
 
 
-class _Combine:
-    """Combines results of which some hold no value."""
-
-    def __init__(self, combine: Callable[[Any, Any], Any]):
-        self._combine = combine
-
-    def __call__(self, a: Result, b: Result) -> Result:
-        if a.value is None or b.value is None:
-            value = b.value if a.value is None else a.value
-        else:
-            value = self._combine(a.value, b.value)
-        return Result(value, a.failed | b.failed)
+def _combined(combine: Callable[[Any, Any], Any], a: Result, b: Result) -> Result:
+    """Combine results of which some hold no value."""
+    if a.value is None or b.value is None:
+        value = b.value if a.value is None else a.value
+    else:
+        value = combine(a.value, b.value)
+    return Result(value, a.failed | b.failed)
 
 
 def _run(task: Task, shard: Shard) -> Result:

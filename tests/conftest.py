@@ -33,6 +33,8 @@ REASONS_TO_SKIP = {
     "scikit-learn has callbacks since 1.9",
     "mlflow-skinny is not installed: pip install --group mlflow",
     "gensim is not installed: pip install sklearn-etm[vectors]",
+    "Spark is not installed: pip install pyspark, with Java 17",
+    "Ray is not installed: pip install ray",
     "ip netns is not permitted",
     "Dask is not installed: pip install sklearn-etm[dask]",
 }

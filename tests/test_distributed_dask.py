@@ -7,12 +7,15 @@ from functools import partial
 from itertools import pairwise
 from typing import ClassVar
 
+import joblib
 import numpy as np
 import pytest
 import scipy.sparse as sp
 from conftest import SMALL
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
+from sklearn.model_selection import GridSearchCV
 
 from sklearn_etm import LNTMTransformer, NamedVectorizer
 from sklearn_etm.datasets import make_topics_corpus
@@ -238,3 +241,15 @@ def test_tasks_that_somebody_drops_are_told_of(client, shards):
         fit(model, [shards[0], Acting(shards[1], 3, drop_everything)], map_reduce=client)
     assert not hasattr(model, "components_")
     assert_nothing_is_left(client)
+
+
+@pytest.mark.slow
+def test_a_search_over_dask_finds_what_one_process_finds(dask, counts):
+    """The recipe of docs/scaling.md."""
+    from distributed import Client
+
+    model = LNTMTransformer(**SMALL)
+    search = GridSearchCV(model, {"num_topics": [2, 3, 5]}, cv=3, n_jobs=-1, refit=False)
+    expected = clone(search).set_params(n_jobs=1).fit(counts).cv_results_["mean_test_score"]
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None), joblib.parallel_config(backend="dask"):
+        assert_allclose(search.fit(counts).cv_results_["mean_test_score"], expected, rtol=1e-12)

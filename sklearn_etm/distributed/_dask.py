@@ -28,7 +28,7 @@ class Dask:
     ----------
     client : distributed.Client
         Of the cluster; not an asynchronous one. Passed as ``map_reduce`` it stands for ``Dask(client)``.
-    patience : float, default=30.0
+    patience : float, default=20.0
         Seconds to wait for a worker while there is none, or for a scheduler that does not answer. Pass more where
         workers are started on demand and take longer.
 
@@ -42,7 +42,7 @@ class Dask:
     """
 
     client: Any
-    patience: float = 30.0
+    patience: float = 20.0
 
     def map_reduce(
         self, function: Callable[[Any, Any], T], items: Sequence[Any], broadcast: Any, combine: Callable[[T, T], T]

@@ -26,6 +26,7 @@ from sklearn_etm import (
     NamedVectorizer,
     ProdLDATransformer,
 )
+from sklearn_etm._engine.programs import n_compiled
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.distributed import Processes, fit_shards, score_shards, transform_shards
 
@@ -441,3 +442,13 @@ def test_texts_are_counted_in_the_tasks(lntm, shards):
     model = fit_shards(LNTMTransformer(**SMALL), some, sample_size=150, vectorizer=vectorizer)
     assert_array_equal(model.components_, lntm.components_)
     assert score_shards(model, [*some, [], lambda: iter([])], vectorizer=vectorizer) == score_shards(lntm, shards)
+
+
+@pytest.mark.slow
+def test_what_a_process_fitted_before_changes_nothing(counts, shards, lntm):
+    """Sizes that programs are compiled for are those of a shard: nothing is compiled again, and no bit moves."""
+    fit_shards(LNTMTransformer(**SMALL), [sp.vstack([counts * 7] * 9, format="csr")], sample_size=2000)
+    compiled = dict(n_compiled)
+    model = fit_shards(LNTMTransformer(**SMALL), shards, sample_size=150)
+    assert_array_equal(model.components_, lntm.components_)
+    assert n_compiled == compiled

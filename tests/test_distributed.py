@@ -444,6 +444,15 @@ def test_texts_are_counted_in_the_tasks(lntm, shards):
     assert score_shards(model, [*some, [], lambda: iter([])], vectorizer=vectorizer) == score_shards(lntm, shards)
 
 
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [("one text", "this is one text"), (pd.DataFrame({"w0": ["w1", "w2"]}), "gives 1 rows for a DataFrame of 2")],
+)
+def test_what_is_no_list_of_texts_is_refused(texts, message, lntm):
+    with pytest.raises(ValueError, match=f"Shard 0 .*{message}"):
+        score_shards(lntm, [lambda: texts], vectorizer=CountVectorizer(vocabulary=WORDS))
+
+
 @pytest.mark.slow
 def test_what_a_process_fitted_before_changes_nothing(counts, shards, lntm):
     """Sizes that programs are compiled for are those of a shard: nothing is compiled again, and no bit moves."""

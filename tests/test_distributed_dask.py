@@ -2,9 +2,11 @@
 
 import os
 import signal
+import sys
 import time
 from functools import partial
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import ClassVar
 
 import joblib
@@ -241,6 +243,24 @@ def test_tasks_that_somebody_drops_are_told_of(client, shards):
         fit(model, [shards[0], Acting(shards[1], 3, drop_everything)], map_reduce=client)
     assert not hasattr(model, "components_")
     assert_nothing_is_left(client)
+
+
+def test_arguments_of_the_engine(client):
+    for patience in (-1, np.nan, "long"):
+        with pytest.raises(ValueError, match="patience must be a finite number of at least 0"):
+            Dask(client, patience)
+    with pytest.raises(ValueError, match="asynchronous"):
+        Dask(SimpleNamespace(asynchronous=True))
+
+
+@pytest.mark.slow
+def test_topics_of_blocks_need_no_jax_where_they_are_computed(dask, lntm, counts, shards):
+    from distributed import Client
+
+    with Client(n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+        theta = transform_blocks(lntm, array_of(dask, shards)).compute()
+        assert_allclose(theta, lntm.transform(counts), rtol=1e-12)
+        assert not any(client.run(lambda: "jax" in sys.modules).values())
 
 
 @pytest.mark.slow

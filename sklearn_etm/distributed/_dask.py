@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakSet
 
+from .._estimators.parameters import NOT_NEGATIVE
 from ._map_reduce import Tree
 
 T = TypeVar("T")
@@ -32,6 +33,11 @@ class Dask:
         Seconds to wait for a worker while there is none, or for a scheduler that does not answer. Pass more where
         workers are started on demand and take longer.
 
+    Raises
+    ------
+    ValueError
+        For a ``patience`` that is no finite number of at least 0, and for an asynchronous client.
+
     Examples
     --------
     >>> from distributed import Client  # doctest: +SKIP
@@ -44,6 +50,12 @@ class Dask:
     client: Any
     patience: float = 20.0
 
+    def __post_init__(self):
+        if not NOT_NEGATIVE.valid(self.patience):
+            raise ValueError(f"patience must be {NOT_NEGATIVE.wanted}; got {self.patience!r}.")
+        if self.client.asynchronous:
+            raise ValueError("An asynchronous distributed.Client cannot be waited for: pass Client(address).")
+
     def map_reduce(
         self, function: Callable[[Any, Any], T], items: Sequence[Any], broadcast: Any, combine: Callable[[T, T], T]
     ) -> T:
@@ -51,8 +63,6 @@ class Dask:
 
         Dask gives a task up after the deaths of ``distributed.scheduler.allowed-failures`` workers, 3 by default.
         """
-        if self.client.asynchronous:
-            raise ValueError("An asynchronous distributed.Client cannot be waited for: pass Client(address).")
         tasks = _Tasks(self.client)
         try:
             state = tasks.submit_large(_itself, broadcast)

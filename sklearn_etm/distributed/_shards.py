@@ -168,7 +168,14 @@ def _counted(vectorizer: Any, texts: Any) -> Any:
     if isinstance(texts, str | bytes):
         raise TypeError("a list of texts is expected; this is one text")
     texts = texts if hasattr(texts, "__len__") else list(texts)
-    return vectorizer.transform(texts if len(texts) else [""])[: len(texts)]
+    if not len(texts):
+        return vectorizer.transform([""])[:0]
+    counts = vectorizer.transform(texts)
+    if counts.shape[0] != len(texts):  # as of a data frame, whose columns are iterated over
+        raise ValueError(
+            f"the vectorizer gives {counts.shape[0]} rows for a {type(texts).__name__} of {len(texts)}: pass texts"
+        )
+    return counts
 
 
 def _listed(sources: Any, are_texts: bool) -> list[Any]:

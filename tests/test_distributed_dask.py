@@ -40,7 +40,7 @@ def client(dask):
     """Of two workers in this process."""
     from distributed import Client
 
-    with Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None) as client:
+    with Client(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0") as client:
         yield client
 
 
@@ -230,7 +230,7 @@ def test_a_cluster_without_workers_is_waited_for_and_then_told_of(dask, shards):
     from distributed import Client
 
     model = LNTMTransformer(**SMALL)
-    with Client(n_workers=0, processes=False, dashboard_address=None) as client:
+    with Client(n_workers=0, processes=False, dashboard_address=":0") as client:
         with pytest.raises(RuntimeError, match=r"no worker.* for 0\.1 seconds"):
             fit(model, shards, map_reduce=Dask(client, patience=0.1))
         assert not hasattr(model, "components_")
@@ -248,7 +248,7 @@ def test_tasks_that_somebody_drops_are_told_of(client, shards):
 def test_arguments_of_the_engine(client):
     for patience in (-1, np.nan, "long"):
         with pytest.raises(ValueError, match="patience must be a finite number of at least 0"):
-            Dask(client, patience)
+            Dask(client, patience=patience)
     with pytest.raises(ValueError, match="asynchronous"):
         Dask(SimpleNamespace(asynchronous=True))
 
@@ -257,7 +257,7 @@ def test_arguments_of_the_engine(client):
 def test_topics_of_blocks_need_no_jax_where_they_are_computed(dask, lntm, counts, shards):
     from distributed import Client
 
-    with Client(n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+    with Client(n_workers=1, threads_per_worker=1, dashboard_address=":0") as client:
         theta = transform_blocks(lntm, array_of(dask, shards)).compute()
         assert_allclose(theta, lntm.transform(counts), rtol=1e-12)
         assert not any(client.run(lambda: "jax" in sys.modules).values())
@@ -271,5 +271,5 @@ def test_a_search_over_dask_finds_what_one_process_finds(dask, counts):
     model = LNTMTransformer(**SMALL)
     search = GridSearchCV(model, {"num_topics": [2, 3, 5]}, cv=3, n_jobs=-1, refit=False)
     expected = clone(search).set_params(n_jobs=1).fit(counts).cv_results_["mean_test_score"]
-    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None), joblib.parallel_config(backend="dask"):
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=":0"), joblib.parallel_config(backend="dask"):
         assert_allclose(search.fit(counts).cv_results_["mean_test_score"], expected, rtol=1e-12)

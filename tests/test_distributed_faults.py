@@ -60,7 +60,7 @@ def distributed():
 @pytest.fixture
 def cluster(distributed):
     """A client of two workers that are processes, and started again when they die."""
-    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
+    with distributed.Client(n_workers=2, threads_per_worker=1, dashboard_address=":0") as client:
         yield client
 
 
@@ -171,7 +171,7 @@ def test_without_any_worker_left_there_is_an_error(distributed, files, tmp_path)
     some = [files[0], acting(files[1], tmp_path / "marks", SECOND_ROUND, die, 99), files[2]]
     model = LNTMTransformer(**PARAMETERS)
     with (
-        distributed.LocalCluster(n_workers=0, dashboard_address=None) as scheduler,
+        distributed.LocalCluster(n_workers=0, dashboard_address=":0") as scheduler,
         distributed.Client(scheduler) as client,
         processes(*[worker_of(scheduler.scheduler_address)] * 2) as workers,
     ):

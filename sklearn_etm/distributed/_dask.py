@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -48,7 +48,7 @@ class Dask:
     """
 
     client: Any
-    patience: float = 20.0
+    patience: float = field(default=20.0, kw_only=True)
 
     def __post_init__(self):
         if not NOT_NEGATIVE.valid(self.patience):

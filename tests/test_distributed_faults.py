@@ -244,7 +244,7 @@ if __name__ == "__main__":
     fit, model, shards = pickle.load(open(sys.argv[1], "rb"))
     with Client(sys.argv[2], timeout=60) as client:
         try:
-            result = fit(model, shards, map_reduce=Dask(client, patience=10)).components_
+            result = fit(model, shards, map_reduce=Dask(client, patience=5)).components_
         except RuntimeError as error:
             assert not hasattr(model, "components_")
             result = str(error)

@@ -27,6 +27,7 @@ from sklearn_etm import (
     ProdLDATransformer,
 )
 from sklearn_etm._engine.programs import n_compiled
+from sklearn_etm._inputs.vectorizer import with_names
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.distributed import Processes, fit_shards, score_shards, transform_shards
 
@@ -461,3 +462,24 @@ def test_what_a_process_fitted_before_changes_nothing(counts, shards, lntm):
     model = fit_shards(LNTMTransformer(**SMALL), shards, sample_size=150)
     assert_array_equal(model.components_, lntm.components_)
     assert n_compiled == compiled
+
+
+@pytest.mark.parametrize("columns", [[0, 1], "numbers__"])
+def test_covariates_are_columns_of_shards(counts, columns, tmp_path):
+    covariates = np.random.default_rng(0).normal(size=(N, 2))
+    both = sp.hstack([covariates, counts], format="csr")
+    if isinstance(columns, str):
+        names = np.array(["numbers__a", "numbers__b", *(f"words__{i}" for i in range(40))], dtype=object)
+        both = with_names(both, names)
+    parameters = SMALL | {"covariance": "full"}
+    whole = LNTMTransformer(**parameters).fit(counts, covariates=covariates)
+    model = LNTMTransformer(**parameters, covariate_columns=columns)
+    fit_shards(model, [both[:100], both[100:]], sample_size=N)
+    assert_allclose(model.components_, whole.components_, rtol=1e-4)
+    assert_allclose(model.covariate_effects_, whole.covariate_effects_, atol=1e-4)
+    score = score_shards(model, [both[:100], both[100:]])
+    assert score == pytest.approx(whole.score(counts, covariates=covariates), rel=1e-4)
+    (path,) = transform_shards(model, [both], tmp_path)
+    assert_allclose(np.load(path), whole.transform(counts, covariates=covariates), atol=1e-4)
+    with pytest.warns(UserWarning, match="was fitted with covariates, which shards cannot have"):
+        score_shards(whole, [counts])

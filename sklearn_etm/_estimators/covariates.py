@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_array
 from .._sparse import canonical
 from .._warnings import is_fitted_for_its_score, warn
 
-NAMES, WORD_COLUMNS = "covariate_names_", "word_columns_"
+NAMES, WORD_COLUMNS, NAMES_IN = "covariate_names_", "word_columns_", "feature_names_in_"
 LEARNING = ("fit", "partial_fit")
 COLLINEAR = 1e-8  # share of the variance of standardised covariates, below which a combination of them has none
 
@@ -22,7 +22,7 @@ def split(estimator: Any, X: sp.csr_array, reset: bool) -> tuple[sp.csr_array, n
         vars(estimator).pop(WORD_COLUMNS, None)
         given = getattr(estimator, "covariate_columns", None)
         if given is not None:
-            setattr(estimator, WORD_COLUMNS, np.flatnonzero(~_chosen(given, X.shape[1], estimator)))
+            setattr(estimator, WORD_COLUMNS, word_columns(given, X.shape[1], getattr(estimator, NAMES_IN, None)))
     words = getattr(estimator, WORD_COLUMNS, None)
     if words is None:
         return X, None
@@ -34,11 +34,10 @@ def covariate_columns(words: np.ndarray, n_features: int) -> np.ndarray:
     return np.setdiff1d(np.arange(n_features), words, assume_unique=True)
 
 
-def _chosen(given: Any, n_features: int, estimator: Any) -> np.ndarray:
-    """Which columns are covariates, by indices, a slice or the beginning of their names, (n_features,)."""
+def word_columns(given: Any, n_features: int, names: np.ndarray | None) -> np.ndarray:
+    """Columns that are words, where others are covariates: by indices, a slice or the beginning of their names."""
     chosen = np.zeros(n_features, dtype=bool)
     if isinstance(given, str):
-        names = getattr(estimator, "feature_names_in_", None)
         if names is None:
             raise ValueError(
                 f"covariate_columns={given!r} is the beginning of names, and the columns of X have none: pass indices "
@@ -59,7 +58,7 @@ def _chosen(given: Any, n_features: int, estimator: Any) -> np.ndarray:
             f"covariate_columns={given!r} are {chosen.sum()} of the {n_features} columns of X: there must be at least "
             "one covariate, and one word."
         )
-    return chosen
+    return np.flatnonzero(~chosen)
 
 
 def covariates_of(estimator: Any, covariates: Any, n: int, method: str, reset: bool) -> np.ndarray | None:
@@ -83,13 +82,27 @@ def covariates_of(estimator: Any, covariates: Any, n: int, method: str, reset: b
     elif values is None:
         if method in LEARNING:
             raise ValueError(f"This {name} was fitted with {len(known)} covariates: pass those of these rows, too.")
-        warn(
-            f"{method} of this {name} got no covariates, and it was fitted with {len(known)}: the documents are taken "
-            "to have the mean of those. Pass covariates= to say what they have."
-        )
+        _warn_of_means(f"{method} of this {name}", len(known))
     elif values.shape[1] != len(known):
         raise ValueError(f"covariates has {values.shape[1]} columns, and {name} was fitted with {len(known)}.")
     return values
+
+
+def _warn_of_means(what: str, p: int) -> None:
+    warn(
+        f"{what} got no covariates, and it was fitted with {p}: the documents are taken to have the mean of those. "
+        "Pass covariates= to say what they have."
+    )
+
+
+def warn_without_covariates(model: Any) -> None:
+    """Warn where a model has covariates that are no columns of shards, which bring nothing else along."""
+    if hasattr(model, NAMES) and not hasattr(model, WORD_COLUMNS):
+        name = type(model).__name__
+        warn(
+            f"This {name} was fitted with covariates, which shards cannot have beside their counts: documents are "
+            "taken to have their mean. Fit with covariate_columns, and put them into the shards."
+        )
 
 
 def check_covariates(covariates: Any, n: int) -> np.ndarray:
@@ -115,7 +128,7 @@ def check_covariates(covariates: Any, n: int) -> np.ndarray:
 
 def _names(estimator: Any, covariates: Any, p: int) -> np.ndarray:
     """Names of covariates: of the columns of X, of those of a data frame, or c0, c1, ..."""
-    words, all_names = getattr(estimator, WORD_COLUMNS, None), getattr(estimator, "feature_names_in_", None)
+    words, all_names = getattr(estimator, WORD_COLUMNS, None), getattr(estimator, NAMES_IN, None)
     names = None
     if words is not None and all_names is not None:
         names = all_names[covariate_columns(words, len(all_names))]

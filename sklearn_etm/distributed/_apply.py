@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .._estimators.base import BaseTopicModel
 from .._estimators.counts import is_of_dask
+from .._estimators.covariates import split, warn_without_covariates
 from .._files.whole import replacing
 from .._rows import Rows
 from ._blocks import check_whole_rows
@@ -194,6 +195,7 @@ def _check_model(model: Any) -> None:
 
 def _of_model(model: Any, shards: Any, map_reduce: Any, on_error: str, vectorizer: Any) -> Shards:
     _check_model(model)
+    warn_without_covariates(model)
     return Shards(shards, map_reduce, on_error, vectorizer, columns_of(model))
 
 
@@ -201,15 +203,21 @@ def _transformed(X: Any, model: BaseTopicModel) -> np.ndarray:
     return np.asarray(model.transform(X)) if X.shape[0] else np.empty((0, model.components_.shape[0]), X.dtype)
 
 
+def _rows(X: sp.csr_array, model: BaseTopicModel) -> Rows:
+    """Documents of a shard, with covariates where the model has columns of them."""
+    counts, covariates = split(model, X, reset=False)
+    return Rows(counts, covariates=covariates)
+
+
 def _scored(X: sp.csr_array, number: int, model: BaseTopicModel) -> np.ndarray:
     """Log-likelihood and number of held-out tokens."""
     if not X.nnz:
         return np.zeros(2)
-    return np.array([of_documents.sum() for of_documents in model._completion(model._model, Rows(X))])
+    return np.array([of_documents.sum() for of_documents in model._completion(model._model, _rows(X, model))])
 
 
 def _written(X: sp.csr_array, number: int, model: BaseTopicModel, folder: Path) -> dict[int, Path]:
     path = folder / f"shard-{number:05}.npy"
     with replacing(path) as file:
-        np.save(file, model._topics_of(Rows(X)))
+        np.save(file, model._topics_of(_rows(X, model)))
     return {number: path}

@@ -84,8 +84,9 @@ class Dask:
             self._wait(future)
             return future.result()
         except KilledWorker as error:
+            task = str(error.task)
             raise RuntimeError(
-                f"Workers of Dask died again and again while they computed {names.get(error.task, error.task)}. The "
+                f"Workers of Dask died again and again while they computed {names.get(task, task)}. The "
                 "system may have killed them for want of memory: pass smaller shards, or workers with more memory or "
                 "fewer threads. Their logs say more."
             ) from error

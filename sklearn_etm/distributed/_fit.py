@@ -20,7 +20,7 @@ from .._estimators.progress import with_callbacks
 from .._inputs.vectorizer import feature_names, with_names
 from .._rows import Rows
 from .._sparse import column_sums, filled_rows
-from ._shards import Columns, Shards, columns_of
+from ._shards import Columns, Shards, columns_of, words_of
 
 if TYPE_CHECKING:
     from .._engine.em import EStep
@@ -105,7 +105,8 @@ def fit_shards(
     """
     _check(model)
     check_whole(sample_size=sample_size)
-    columns = columns_of(model) if model._goes_on else None
+    covariates = getattr(model, "covariate_columns", None)
+    columns = columns_of(model) if model._goes_on else Columns(covariates=covariates)
     return _fit(model, Shards(shards, map_reduce, on_error, vectorizer, columns), sample_size)
 
 
@@ -178,7 +179,8 @@ class ShardedCorpus:
 
     def __init__(self, shards: Shards, has_fingerprint: bool):
         self._shards = shards
-        totals: Totals = shards.map_reduce(_totals, operator.add, has_fingerprint)
+        self._covariates = shards.columns.covariates
+        totals: Totals = shards.map_reduce(_totals, operator.add, has_fingerprint, self._covariates)
         first = totals.shards[0]  # has the columns that are expected, if any are
         V = first.layout.n_features
         named = next((about for about in totals.shards if about.layout.words and about.layout.n_features == V), first)
@@ -190,7 +192,7 @@ class ShardedCorpus:
                 if about.layout not in alike
             }
         )
-        shards.columns = Columns(V)
+        shards.columns = Columns(V, covariates=self._covariates)
         self._names = totals.names.get(named.layout.words)
         self.word_counts = np.sum([counts for layout, counts in totals.word_counts.items() if layout in alike], axis=0)
         self._about = {about.number: about for about in totals.shards if about.layout in alike}
@@ -237,20 +239,22 @@ class ShardedCorpus:
         seed = copy.deepcopy(rng).randint(2**63, dtype=np.uint64)  # the fit draws what it would without a sample
         numbers = np.cumsum([0, *(about.n_documents for about in self._kept)])
         first = {about.number: int(number) for about, number in zip(self._kept, numbers[:-1], strict=True)}
-        parts = self._shards.map_reduce(_sampled, operator.add, first, seed, _highest(n, min(size, n), seed))
+        highest = _highest(n, min(size, n), seed)
+        parts = self._shards.map_reduce(_sampled, operator.add, first, seed, highest, self._covariates)
         return with_names(sp.vstack(parts, format="csr"), self._names)
 
     def expected_counts(self, e_step: EStep) -> np.ndarray:
         """Sum over all shards of what an E-step counts, (V, K)."""
-        return self._shards.map_reduce(_expected_counts, operator.add, e_step)
+        return self._shards.map_reduce(_expected_counts, operator.add, e_step, self._covariates)
 
 
-def _totals(X: sp.csr_array, number: int, has_fingerprint: bool) -> Totals:
-    counts, names = column_sums(X), feature_names(X)
+def _totals(X: sp.csr_array, number: int, has_fingerprint: bool, covariates: Any) -> Totals:
+    of_words, names = words_of(X, covariates), feature_names(X)
+    counts = column_sums(of_words)
     words = "" if names is None else joblib.hash(names.tolist())
     layout = Layout(X.shape[1], words)
     fingerprint = counts_fingerprint(X) if has_fingerprint else ""
-    about = About(number, layout, int(np.count_nonzero(np.diff(X.indptr))), float(counts.sum()), fingerprint)
+    about = About(number, layout, int(np.count_nonzero(np.diff(of_words.indptr))), float(counts.sum()), fingerprint)
     return Totals({layout: counts}, {} if names is None else {words: names}, [about])
 
 
@@ -265,17 +269,17 @@ def _difference(about: About, other: About, shards: Shards, totals: Totals) -> s
 
 
 def _sampled(
-    X: sp.csr_array, number: int, first: dict[int, int], seed: np.uint64, highest: np.uint64
+    X: sp.csr_array, number: int, first: dict[int, int], seed: np.uint64, highest: np.uint64, covariates: Any
 ) -> list[sp.csr_array]:
-    X = filled_rows(X)
+    X = X[np.diff(words_of(X, covariates).indptr) > 0]
     hashes = document_hashes(first[number] + np.arange(X.shape[0]), seed)
     return [sp.csr_array(X[hashes <= highest])]
 
 
-def _expected_counts(X: sp.csr_array, number: int, e_step: EStep) -> np.ndarray:
+def _expected_counts(X: sp.csr_array, number: int, e_step: EStep, covariates: Any) -> np.ndarray:
     from .._engine.batches import Corpus
 
-    X = filled_rows(X)
+    X = filled_rows(words_of(X, covariates))
     if not X.shape[0]:
         return np.zeros(e_step.beta_t.shape)
     return e_step.counts(Corpus(Rows(X), e_step.features, ROWS, np.random.RandomState(number)))

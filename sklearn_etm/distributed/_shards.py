@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._estimators.counts import check_values, is_of_dask
+from .._estimators.covariates import word_columns
 from .._inputs.vectorizer import feature_names, with_names
 from .._sparse import canonical, check_indices
 from .._warnings import warn
@@ -25,6 +26,7 @@ class Columns(NamedTuple):
 
     n: int | None = None
     names: np.ndarray | None = None
+    covariates: Any = None  # the parameter covariate_columns of a model
 
     def check(self, n: int, names: np.ndarray | None) -> None:
         """Raise for others; a shard may not know its names."""
@@ -37,7 +39,15 @@ class Columns(NamedTuple):
 
 def columns_of(model: Any) -> Columns:
     """The columns that a model was fitted with."""
-    return Columns(model.n_features_in_, getattr(model, "feature_names_in_", None))
+    names = getattr(model, "feature_names_in_", None)
+    return Columns(model.n_features_in_, names, getattr(model, "covariate_columns", None))
+
+
+def words_of(X: sp.csr_array, covariates: Any) -> sp.csr_array:
+    """The columns of a shard that are words, where others are the covariates of a model."""
+    if covariates is None:
+        return X
+    return canonical(X[:, word_columns(covariates, X.shape[1], feature_names(X))])
 
 
 class Shard(NamedTuple):
@@ -64,10 +74,10 @@ class Shard(NamedTuple):
         names = feature_names(X)
         columns.check(X.shape[1], names)
         check_indices(X)
-        X = canonical(X)
+        X = with_names(canonical(X), names)
         if not np.isfinite(X.data).all():
             raise ValueError("it holds NaN or infinity")
-        check_values(X, "a shard")
+        check_values(words_of(X, columns.covariates), "a shard")
         return with_names(X if X.dtype == np.float32 else X.astype(np.float64, copy=False), names)
 
 

@@ -19,6 +19,8 @@ class Encoder(nn.Module):
     K: int
     hidden: tuple[int, ...]
     has_scale: bool
+    parts: tuple[int, ...] = ()  # outputs of each topic, where topics are merged ones
+    temperature: float = 1.0  # at which outputs of a topic are pooled
 
     @nn.compact
     def __call__(self, features: jax.Array, mask: jax.Array, train: bool) -> tuple[jax.Array, jax.Array | None]:
@@ -29,13 +31,39 @@ class Encoder(nn.Module):
             norm = nn.BatchNorm(
                 not train, momentum=0.9, epsilon=BATCH_NORM_EPSILON, use_scale=use_scale, name=f"{name}_norm"
             )
-            normed = norm(nn.Dense(self.K, use_bias=False, name=name)(h), mask=real)
+            n_outputs = sum(self.parts) if self.parts else self.K
+            normed = norm(nn.Dense(n_outputs, use_bias=False, name=name)(h), mask=real)
             return jnp.where(real, normed, 0.0)  # padding is not normed with the others, and would overflow
 
         h = features
         for i, size in enumerate(self.hidden):
             h = nn.relu(nn.Dense(size, name=f"hidden{i}")(h))
-        return head("loc", True), jnp.exp(0.5 * head("log_variance", False)) if self.has_scale else None
+        loc, log_variance = head("loc", True), head("log_variance", False) if self.has_scale else None
+        if self.parts:
+            loc, log_variance = pooled(loc, log_variance, self.parts, self.temperature)
+        return loc, None if log_variance is None else jnp.exp(0.5 * log_variance)
+
+
+def pooled(
+    loc: jax.Array, log_variance: jax.Array | None, parts: tuple[int, ...], temperature: float
+) -> tuple[jax.Array, jax.Array | None]:
+    r"""Location and log variance of topics (B, K), of those of their parts (B, P).
+
+    Locations as `_fitted.encoder.pooled` has them, variances by the delta method: :math:`\sum_i w_i^2 \sigma_i^2`, w
+    being the share of each part in its topic.
+    """
+    K = len(parts)
+    topic = np.repeat(np.arange(K), parts)
+
+    def sums(values: jax.Array) -> jax.Array:
+        return jax.ops.segment_sum(values.T, topic, K, indices_are_sorted=True).T
+
+    highest = jax.ops.segment_max(jax.lax.stop_gradient(loc).T, topic, K, indices_are_sorted=True).T
+    e = jnp.exp((loc - highest[:, topic]) / temperature)
+    total = sums(e)
+    if log_variance is not None:
+        log_variance = jnp.log(sums((e / total[:, topic]) ** 2 * jnp.exp(log_variance)))
+    return highest + temperature * jnp.log(total), log_variance
 
 
 def first_weights(blank: Any, loc_scale: np.ndarray, rng: np.random.RandomState) -> Any:
@@ -52,7 +80,9 @@ def first_weights(blank: Any, loc_scale: np.ndarray, rng: np.random.RandomState)
     return jax.tree_util.tree_map_with_path(first, blank)
 
 
-def served(weights: Any, moments: Any, features: Features, temperature: float) -> fitted.Encoder:
+def served(
+    weights: Any, moments: Any, features: Features, temperature: float, parts: tuple[int, ...] = ()
+) -> fitted.Encoder:
     """A trained encoder in NumPy: batch norm of a head is folded into its linear layer."""
 
     def kernel(name: str) -> np.ndarray:
@@ -75,4 +105,5 @@ def served(weights: Any, moments: Any, features: Features, temperature: float) -
         head("loc"),
         head("log_variance") if "log_variance" in weights else None,
         temperature,
+        parts,
     )

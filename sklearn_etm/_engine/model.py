@@ -37,6 +37,7 @@ class Spec:
     K: int
     V: int  # with the words that pad the vocabulary
     hidden: tuple[int, ...]
+    parts: tuple[int, ...] = ()  # outputs of the encoder for each topic, where some have more than one
 
     @property
     def temperature(self) -> float:
@@ -46,7 +47,7 @@ class Spec:
     @property
     def encoder(self) -> Encoder:
         """The encoder of this size."""
-        return Encoder(self.K, self.hidden, self.documents.has_scale)
+        return Encoder(self.K, self.hidden, self.documents.has_scale, self.parts, self.temperature)
 
 
 class Hyper(NamedTuple):

@@ -76,6 +76,7 @@ class Problem:
             K=spec["K"],
             V=padded_vocabulary(len(of_topics["log_unigram"])),
             hidden=tuple(spec["hidden"]),
+            parts=tuple(spec.get("parts", ())),  # older ones have none
         )
         return cls(made, of_topics, constants["documents"], features)
 

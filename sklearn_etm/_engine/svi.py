@@ -124,7 +124,8 @@ class VariationalTrainer:
     def inference(self, state: SVIState) -> Encoder:
         """The encoder, as it is served."""
         weights, moments = parameters_of(state)["encoder$params"], state.mutable_state["encoder$state"]["batch_stats"]
-        return served(weights, moments, self.problem.features, self.problem.spec.temperature)
+        spec = self.problem.spec
+        return served(weights, moments, self.problem.features, spec.temperature, spec.parts)
 
 
 def _is_adam(node: Any) -> bool:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 OF_SHARDS = "n_shards_skipped_"  # an attribute of models that were fitted to shards
 OPTIONAL = (OF_SHARDS, "topic_covariance_", "topic_correlation_", "covariate_effects_")  # that some fits have
+OF_STEERING = "topic_history_"  # and of those whose topics were merged, dropped or grown after the fit
 HELD = (  # parameters that a model in training has made something of: they cannot change before it is fitted anew
     "num_topics",
     "doc_topic_family",
@@ -272,6 +273,7 @@ class BaseTopicModel(
         goes_on = self._goes_on
         rows = learnable(self, rows)
         if not goes_on:
+            self.__dict__.pop(OF_STEERING, None)
             warn_of_unused_columns(rows.counts)
         checkpoint = Checkpoint.of(self, rows, rng, whole)
         training, known = (self._resume(), {}) if goes_on else self._begin(rows, rng, whole)

@@ -51,9 +51,9 @@ class Linear:
         check_array("the bias of a layer", self.bias, n_outputs)
         return n_outputs
 
-    def of(self, topics: slice) -> Linear:
+    def of(self, outputs: np.ndarray) -> Linear:
         """The layer with some of its outputs."""
-        return Linear(self.weight[:, topics], self.bias[topics])
+        return Linear(self.weight[:, outputs], self.bias[outputs])
 
 
 @record
@@ -65,6 +65,7 @@ class Encoder:
     loc: Linear
     log_variance: Linear | None  # of q, where it has a scale
     temperature: float  # of the softmax of loc that is a first guess of theta
+    parts: tuple[int, ...] = ()  # outputs of each topic, in the order of topics; none said where each has one
 
     def check(self, K: int, V: int, prior: Prior) -> None:
         """Raise a ValueError where this does not read V words, or does not answer for K topics."""
@@ -73,15 +74,20 @@ class Encoder:
         check_array("projection", self.features.projection, V, size)
         for layer in self.hidden:
             size = layer.check(size, np.shape(layer.bias)[0])
-        self.loc.check(size, K)
+        n_outputs = sum(self.parts) if self.parts else K
+        if self.parts and (len(self.parts) != K or any(type(n) is not int or n < 1 for n in self.parts)):
+            raise ValueError(f"the outputs of the encoder must be of {K} topics")
+        self.loc.check(size, n_outputs)
         if self.log_variance is not None:
-            self.log_variance.check(size, K)
+            self.log_variance.check(size, n_outputs)
         check_number("temperature", self.temperature, 0, MAX_VALUE)
 
     def of(self, topics: slice) -> Encoder:
         """The encoder of some topics among themselves."""
-        log_variance = None if self.log_variance is None else self.log_variance.of(topics)
-        return replace(self, loc=self.loc.of(topics), log_variance=log_variance)
+        sizes = self.parts or (1,) * len(self.loc.bias)
+        outputs = np.isin(np.repeat(np.arange(len(sizes)), sizes), np.arange(len(sizes))[topics])
+        log_variance = None if self.log_variance is None else self.log_variance.of(outputs)
+        return replace(self, loc=self.loc.of(outputs), log_variance=log_variance, parts=self.parts[topics])
 
     def last_hidden(self, features: np.ndarray) -> np.ndarray:
         """What the last layers see of features (n_samples, L)."""
@@ -90,17 +96,45 @@ class Encoder:
             h = np.maximum(layer(h), 0.0)
         return h
 
+    def location(self, h: np.ndarray) -> np.ndarray:
+        """Location of q for each topic, (n_samples, K), of what the last layers see."""
+        loc = self.loc(h)
+        return pooled(loc, self.parts, self.temperature)[0] if self.parts else loc
+
     def posterior(self, X: sp.csr_array, prior: Prior) -> tuple[np.ndarray, Any]:
         """Location and scale of q, (n_samples, K) each, or None for a scale; the prior's for an empty document."""
         h = self.last_hidden(self.features(X))
-        loc, scale = self.loc(h), None
+        loc, scale = self.location(h), None
         empty = np.diff(X.indptr) == 0
         prior_loc, prior_scale = prior.parameters
         loc[empty] = prior_loc
         if self.log_variance is not None:
-            scale = np.exp(0.5 * self.log_variance(h))
+            scale = np.exp(0.5 * self._log_variance(h, self.log_variance))
             scale[empty] = prior_scale
         return loc, scale
+
+    def _log_variance(self, h: np.ndarray, layer: Linear) -> np.ndarray:
+        if not self.parts:
+            return layer(h)
+        weight = pooled(self.loc(h), self.parts, self.temperature)[1]
+        return np.log(np.add.reduceat(weight**2 * np.exp(layer(h)), _starts(self.parts), axis=1))
+
+
+def pooled(loc: np.ndarray, parts: tuple[int, ...], temperature: float) -> tuple[np.ndarray, np.ndarray]:
+    r"""Locations of topics (n, K) of those of their parts (n, P), and the share of each part in its topic (n, P).
+
+    :math:`T \log \sum_i \exp(l_i / T)`, so that the softmax of a topic at the temperature T is the sum of its parts'.
+    """
+    starts = _starts(parts)
+    highest = np.maximum.reduceat(loc, starts, axis=1)
+    e = np.exp((loc - np.repeat(highest, parts, axis=1)) / temperature)
+    total = np.add.reduceat(e, starts, axis=1)
+    return highest + temperature * np.log(total), e / np.repeat(total, parts, axis=1)
+
+
+def _starts(parts: tuple[int, ...]) -> np.ndarray:
+    """Where the outputs of each topic begin."""
+    return np.cumsum((0, *parts[:-1]))
 
 
 def log_tfidf(X: sp.csr_array, idf: np.ndarray) -> sp.csr_array:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy.linalg import solve_triangular
+from scipy.special import logsumexp
 
 from .._numbers import softmax
 from .plain import check_array, record
@@ -31,6 +33,12 @@ class LogisticNormal:
             return cls(np.zeros(1), np.ones(1))
         variance = (1 - 2 / K) / concentration + np.mean(1 / concentration) / K
         return cls(np.log(concentration) - np.log(concentration).mean(), np.sqrt(variance))
+
+    @classmethod
+    def with_mean(cls, mean: np.ndarray, concentration: np.ndarray) -> LogisticNormal:
+        """The one of this mean that matches a Dirichlet of concentrations, (K,) each."""
+        K = len(mean)
+        return cls(mean, np.sqrt((max(1 - 2 / K, 0.0) + np.exp(mean) * np.exp(-mean).mean() / K) / concentration))
 
     @cached_property
     def concentration(self) -> np.ndarray:
@@ -63,6 +71,16 @@ class LogisticNormal:
     def of(self, topics: slice) -> LogisticNormal:
         """The prior of some topics among themselves."""
         return LogisticNormal(self.mean[topics], self.scale[topics])
+
+    def regrouped(self, groups: Sequence[np.ndarray]) -> LogisticNormal:
+        """The prior of topics that are groups of these: concentrations add up."""
+        mean = np.array([logsumexp(self.mean[group]) for group in groups])
+        return LogisticNormal.with_mean(mean, _sums(self.concentration, groups))
+
+    def with_more(self, n: int) -> LogisticNormal:
+        """The prior of n more topics, such as the mean of these."""
+        concentration = np.append(self.concentration, np.full(n, self.concentration.mean()))
+        return LogisticNormal.with_mean(np.append(self.mean, np.full(n, self.mean.mean())), concentration)
 
     def attributes(self) -> dict[str, np.ndarray]:
         """Fitted attributes of an estimator that tell of it."""
@@ -179,6 +197,14 @@ class Dirichlet:
         """The prior of some topics among themselves."""
         return Dirichlet(self.concentration[topics])
 
+    def regrouped(self, groups: Sequence[np.ndarray]) -> Dirichlet:
+        """The prior of topics that are groups of these: concentrations add up."""
+        return Dirichlet(_sums(self.concentration, groups))
+
+    def with_more(self, n: int) -> Dirichlet:
+        """The prior of n more topics, such as the mean of these."""
+        return Dirichlet(np.append(self.concentration, np.full(n, self.concentration.mean())))
+
     def attributes(self) -> dict[str, np.ndarray]:
         """Fitted attributes of an estimator that tell of it."""
         return {"doc_topic_prior_": self.concentration}
@@ -191,6 +217,10 @@ class Dirichlet:
 
 
 Prior = LogisticNormal | CorrelatedNormal | Dirichlet
+
+
+def _sums(values: np.ndarray, groups: Sequence[np.ndarray]) -> np.ndarray:
+    return np.array([values[group].sum() for group in groups])
 
 
 def log_normal(z: np.ndarray, loc: np.ndarray, scale: np.ndarray) -> np.ndarray:

@@ -133,7 +133,7 @@ def _known_proportions(X: sp.csr_array, components: np.ndarray, encoder: Encoder
     theta = np.empty((X.shape[0], len(components)))
     for block in entry_blocks(X.indptr, BLOCK_FLOATS // len(components)):
         X_block = X if block == slice(0, X.shape[0]) else X[block]
-        loc = encoder.loc(encoder.last_hidden(features(X_block)))
+        loc = encoder.location(encoder.last_hidden(features(X_block)))
         if share is not None:  # the encoder does not speak for the background
             loc[:, 0] = -np.inf
         first = softmax(loc / encoder.temperature)

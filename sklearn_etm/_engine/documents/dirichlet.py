@@ -39,3 +39,6 @@ class DirichletDocuments(Documents):
 
     def fitted(self, parameters: Mapping[str, np.ndarray]) -> Dirichlet:
         return Dirichlet(np.exp(parameters["log_concentration"]))
+
+    def parameters(self, prior: Dirichlet) -> dict[str, np.ndarray]:
+        return {"log_concentration": np.log(prior.concentration)}

@@ -55,3 +55,7 @@ class Documents(ABC):
     @abstractmethod
     def fitted(self, parameters: Mapping[str, np.ndarray]) -> Prior:
         """The prior as a fitted model has it, from parameters in float64."""
+
+    def parameters(self, prior: Any) -> dict[str, np.ndarray]:
+        """Parameters that `fitted` makes this prior of: what steering needs."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what a given prior is made of")

@@ -37,3 +37,6 @@ class LogisticNormalDocuments(Documents):
 
     def fitted(self, parameters: Mapping[str, np.ndarray]) -> LogisticNormal:
         return LogisticNormal(parameters["mu"], np.exp(parameters["log_sigma"]))
+
+    def parameters(self, prior: LogisticNormal) -> dict[str, np.ndarray]:
+        return {"mu": prior.mean, "log_sigma": np.log(prior.scale)}

@@ -20,6 +20,7 @@ class DirichletTopics(Topics):
 
     step: ClassVar[float] = 5.0
     padding: ClassVar[dict[str, float]] = {"log_lambda": PADDING_LOG_PROBABILITY}
+    topic_axis: ClassVar[dict[str, int]] = {"log_lambda": 1}
 
     @classmethod
     def begin(cls, start: Start, eta: float) -> TopicStart:

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax
 
 from ..._start import Start
 from .family import Arrays, Normal, Topics, TopicStart
@@ -25,6 +27,7 @@ class EmbeddedTopics(Topics):
 
     learns_vectors: bool
     padding: ClassVar[dict[str, float]] = {"rho": 0.0}
+    topic_axis: ClassVar[dict[str, int]] = {"alpha": 0}
 
     @classmethod
     def begin(cls, start: Start, rho: np.ndarray, unit: float, learns_vectors: bool, scale: float) -> TopicStart:
@@ -47,6 +50,16 @@ class EmbeddedTopics(Topics):
     def logits(self, parameters: Arrays, constants: Arrays) -> jax.Array:
         return constants["log_unigram"][:, None] + self._vectors(parameters, constants) @ parameters["alpha"].T
 
+    def of_words(self, target: np.ndarray, parameters: Arrays, constants: Arrays) -> dict[str, np.ndarray]:
+        """Vectors of topics by maximum a posteriori, from where least squares on their logits put them."""
+        rho = np.asarray(self._vectors(parameters, constants), np.float64)
+        log_unigram = np.asarray(constants["log_unigram"], np.float64)
+        beta = target / target.sum(axis=0) + 1e-12
+        start = _least_squares(rho, np.log(beta) - log_unigram[:, None], np.exp(log_unigram)).T
+        delta = float(constants["delta"])
+        made = [_topic_vector(*one, rho, log_unigram, delta) for one in zip(target.T, start, strict=True)]
+        return {"alpha": np.array(made)}
+
     def attributes(self, parameters: Arrays, constants: Arrays) -> dict[str, np.ndarray]:
         unit = float(constants["unit"])  # back to the space of the vectors given
         return {
@@ -56,6 +69,21 @@ class EmbeddedTopics(Topics):
 
     def _vectors(self, parameters: Arrays, constants: Arrays) -> Any:
         return (parameters if self.learns_vectors else constants)["rho"]
+
+
+def _topic_vector(
+    target: np.ndarray, start: np.ndarray, rho: np.ndarray, log_unigram: np.ndarray, delta: float
+) -> np.ndarray:
+    """The vector of a topic with these counts of words (V,), under its prior."""
+    total = target.sum()
+
+    def loss(alpha: np.ndarray) -> tuple[float, np.ndarray]:
+        log_beta = log_softmax(log_unigram + rho @ alpha)
+        value = (alpha @ alpha) / (2 * delta**2) - target @ log_beta
+        gradient = alpha / delta**2 - (target - total * np.exp(log_beta)) @ rho
+        return value / total, gradient / total
+
+    return minimize(loss, start, jac=True, method="L-BFGS-B").x
 
 
 def _least_squares(A: np.ndarray, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -51,6 +51,7 @@ class Topics(ABC):
 
     step: ClassVar[float] = 1.0  # of the parameters, in units of the learning rate
     padding: ClassVar[dict[str, float]] = {}  # what pads parameters and constants that have one row a word
+    topic_axis: ClassVar[dict[str, int]] = {}  # of parameters that have one entry a topic: what steering needs
 
     @abstractmethod
     def priors(self, constants: Arrays, K: int) -> dict[str, Any]:
@@ -75,6 +76,16 @@ class Topics(ABC):
     def fitted_to(self, target: np.ndarray, constants: Arrays) -> dict[str, np.ndarray] | None:
         """Parameters that fit counts of words in topics (V, K) best; None where it takes steps along the gradient."""
         return None
+
+    def of_words(self, target: np.ndarray, parameters: Arrays, constants: Arrays) -> dict[str, np.ndarray]:
+        """Parameters of other topics than those of ``parameters``, fitted to counts of words in them (V, n).
+
+        What topics share stays as it is; of all that has a ``topic_axis``, n entries. V is without padding here.
+        """
+        exact = self.fitted_to(target, constants)
+        if exact is None:
+            raise NotImplementedError(f"{type(self).__name__} does not say what topics with given words are made of")
+        return exact
 
     def attributes(self, parameters: Arrays, constants: Arrays) -> dict[str, np.ndarray]:
         """Fitted attributes of an estimator beside the topics; V is without padding here."""

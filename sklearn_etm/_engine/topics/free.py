@@ -18,6 +18,7 @@ class FreeTopics(Topics):
 
     step: ClassVar[float] = 5.0  # free logits need larger ones
     padding: ClassVar[dict[str, float]] = {"b": 0.0}
+    topic_axis: ClassVar[dict[str, int]] = {"b": 1}
 
     @classmethod
     def begin(cls, start: Start, scale: float) -> TopicStart:

@@ -1,0 +1,145 @@
+"""A model in training that has stopped, with other topics: groups of those it had, and new ones.
+
+Nothing is trained: arrays are put together by their names. All that is not of a topic that changes stays to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .._fitted.model import FitState
+from .._fitted.prior import Prior
+from .model import POINT
+from .problem import PARAMETERS, Problem
+
+HEADS = ("loc", "log_variance")  # last layers of an encoder
+OF_PRIOR = (PARAMETERS, "prior")  # begin the names of parameters of a prior, moments of their gradients begin otherwise
+Groups = Sequence[np.ndarray]  # for each topic now, the numbers of the topics that it was before
+
+
+@dataclass(frozen=True, eq=False)
+class Stopped:
+    """What is to be learned, and where training has stopped."""
+
+    problem: Problem
+    state: FitState
+
+    @classmethod
+    def of(cls, state: FitState, features: Any) -> Stopped:
+        """The one that a fitted model holds."""
+        return cls(Problem.from_plain(state.spec, state.constants, features), state)
+
+    @property
+    def topic_parameters(self) -> dict[str, np.ndarray]:
+        """Parameters of the family of topics, without the words that pad them."""
+        named = {_split(full): v for full, v in self.state.learned.items()}
+        others = self.problem.prior
+        return {n: v for (kind, n), v in named.items() if kind == PARAMETERS and "/" not in n and n not in others}
+
+    def regrouped(self, groups: Groups, targets: np.ndarray) -> Stopped:
+        """With groups of its topics, those in none being gone; ``targets`` (V, n) count words in groups of several.
+
+        Of a group, gradients and expected counts add up. The counts of a topic that is gone go to the topics that use
+        the same words.
+        """
+        family, parts = self.problem.spec.topics, self._parts
+        merged = np.array([len(group) > 1 for group in groups])
+        new = family.of_words(targets, self.topic_parameters, self.problem.constants) if merged.any() else {}
+
+        def entry(full: str, value: np.ndarray) -> np.ndarray:
+            kind, name = _split(full)
+            if name in family.topic_axis:
+                axis = family.topic_axis[name]
+                value = _sums(value, groups, axis)
+                if kind == PARAMETERS and merged.any():
+                    np.moveaxis(value, axis, 0)[merged] = np.moveaxis(new[name], axis, 0)
+                return value
+            if name in self.problem.prior:
+                return _sums(value, groups, 0)
+            return value[..., _outputs(parts, groups)] if _is_of_head(name) else value
+
+        learned = {full: entry(full, value) for full, value in self.state.learned.items()}
+        sizes = tuple(sum(parts[k] for k in group) for group in groups)
+        counts, share = self.state.counts, self.state.background_share
+        if counts is not None and sum(map(len, groups)) < counts.shape[1]:
+            counts = _passed_on(counts, groups)
+            share = share if share is None else float(counts[:, 0].sum() / counts.sum())
+        counts = None if counts is None else _sums(counts, groups, 1)
+        return self._with(learned, sizes, counts, share, lambda prior: prior.regrouped(groups))
+
+    @property
+    def _parts(self) -> tuple[int, ...]:
+        spec = self.problem.spec
+        return spec.parts or (1,) * spec.K
+
+    def _with(
+        self,
+        learned: dict[str, np.ndarray],
+        parts: tuple[int, ...],
+        counts: np.ndarray | None,
+        share: float | None,
+        steered: Callable[[Prior], Prior],
+    ) -> Stopped:
+        """With what is learned of topics of so many parts, and priors as these are steered."""
+        problem, documents = self.problem, self.problem.spec.documents
+
+        def made(parameters: Mapping[str, Any]) -> dict[str, np.ndarray]:
+            prior = steered(documents.fitted({name: np.asarray(v, np.float64) for name, v in parameters.items()}))
+            return {name: np.asarray(v, np.float32) for name, v in documents.parameters(prior).items()}
+
+        given = made(problem.prior)
+        for kind in OF_PRIOR:
+            names = {name: f"{kind}/{name}" for name in problem.prior}
+            if all(full in learned for full in names.values()):
+                now = made({name: self.state.learned[full] for name, full in names.items()})
+                learned |= {full: now[name] for name, full in names.items()}
+        encoded = any(_is_of_head(name) for name in learned)
+        spec = replace(problem.spec, K=len(parts), parts=parts if encoded and max(parts) > 1 else ())
+        problem = Problem(spec, problem.constants, given, problem.features)
+        state = replace(
+            self.state,
+            spec=problem.plain_spec,
+            constants={"topics": problem.constants, "documents": given},
+            learned=learned,
+            counts=counts,
+            background_share=share,
+        )
+        return Stopped(problem, state)
+
+
+def _split(full: str) -> tuple[str, str]:
+    """What an array is of, parameters or moments, and its name among these."""
+    kind, _, name = full.partition("/")
+    return kind, name.removesuffix(POINT)
+
+
+def _is_of_head(name: str) -> bool:
+    """Whether an array has one entry, in its last axis, for each output of an encoder."""
+    layer = name.split("/")[-2] if "/" in name else ""
+    return layer.removesuffix("_norm") in HEADS
+
+
+def _sums(values: np.ndarray, groups: Groups, axis: int) -> np.ndarray:
+    return np.stack([values.take(group, axis).sum(axis) for group in groups], axis)
+
+
+def _outputs(parts: tuple[int, ...], groups: Groups) -> np.ndarray:
+    """Outputs of an encoder in the order of the topics that groups make."""
+    of_topic = np.split(np.arange(sum(parts)), np.cumsum(parts)[:-1])
+    return np.concatenate([of_topic[k] for group in groups for k in group])
+
+
+def _passed_on(counts: np.ndarray, groups: Groups) -> np.ndarray:
+    """Counts of words in topics (V, K), those of topics that are in no group with the others that use the words."""
+    kept = np.concatenate(groups)
+    stay = counts[:, kept]
+    lost = counts.sum(axis=1) - stay.sum(axis=1)
+    tokens = stay.sum(axis=0) / stay.sum()
+    use = stay + 1e-12 * tokens  # of a word that no other topic uses, each has its share
+    counts = counts.copy()
+    counts[:, kept] += np.maximum(lost, 0.0)[:, None] * use / use.sum(axis=1, keepdims=True)
+    return counts

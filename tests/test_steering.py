@@ -1,0 +1,278 @@
+"""Topics merged, dropped and added after a fit: new models that are as good as fitted ones, and others as they were."""
+
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from conftest import SMALL, VARIANTS
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+import sklearn_etm
+from sklearn_etm import AmortizedLDATransformer, LNTMTransformer, NamedVectorizer, ProdLDATransformer
+from sklearn_etm.steering import drop_topics, merge_topics
+
+pytestmark = pytest.mark.filterwarnings("ignore:Topics say nearly the same")
+
+FOUR = SMALL | {"num_topics": 4}
+GROUPS = [[3, 1]]
+BEFORE = [[0], [1, 3], [2]]  # topics of the merged model
+
+
+@pytest.fixture(scope="module", params=VARIANTS)
+def four(request, X):
+    """A small fitted model of four topics; read it, do not change it."""
+    return request.param(**FOUR, doc_topic_prior=[0.1, 0.2, 0.3, 0.4]).fit(X)
+
+
+@pytest.fixture(scope="module")
+def plain(X):
+    """The same without refinement, whose answers are sums to rounding."""
+    return LNTMTransformer(**FOUR, learn_prior=True, transform_iter=0, background=False).fit(X)
+
+
+def sums(theta, groups=BEFORE):
+    return np.stack([theta[:, group].sum(axis=1) for group in groups], axis=1)
+
+
+def state_of(model):
+    return pickle.dumps(model)
+
+
+# Merging
+
+
+def test_proportions_of_merged_topics_are_sums(plain, X):
+    merged = merge_topics(plain, GROUPS)
+    assert_allclose(merged.transform(X), sums(plain.transform(X)), rtol=0, atol=1e-12)
+    assert_allclose(merged.doc_topic_prior_, sums(plain.doc_topic_prior_[None])[0], rtol=1e-12)
+    twice = merge_topics(merged, [[0, 1]])
+    assert_allclose(twice.transform(X), sums(plain.transform(X), [[0, 1, 3], [2]]), rtol=0, atol=1e-12)
+
+
+def test_sums_of_dirichlet_proportions(X):
+    model = AmortizedLDATransformer(**FOUR, doc_topic_family="dirichlet", transform_iter=0).fit(X)
+    merged = merge_topics(model, GROUPS)
+    assert_allclose(merged.transform(X), sums(model.transform(X)), rtol=0, atol=1e-12)
+
+
+def test_what_is_not_merged_stays(four, X):
+    before = state_of(four)
+    merged = merge_topics(four, GROUPS)
+    assert_array_equal(merged.components_[[0, 2]], four.components_[[0, 2]])
+    assert_allclose(merged.components_.sum(axis=1), 1, rtol=1e-6)
+    assert merged.num_topics == 3 and merged.doc_topic_prior == pytest.approx([0.1, 0.6, 0.3])
+    assert merged.topic_history_ == [{"step": "merge_topics", "topics": BEFORE}]
+    assert merged.transform(X).shape == (X.shape[0], 3)
+    assert state_of(four) == before
+
+
+@pytest.mark.parametrize("order", [[[0, 1]], [[1, 0]], [[0, 1], [2]]])
+def test_words_of_a_merged_topic_are_weighed_by_tokens(plain, X, order):
+    X = X[:-1]
+    tokens = np.asarray(X.sum(axis=1)).ravel() @ plain.transform(X)
+    expected = tokens[:2] @ plain.components_[:2] / tokens[:2].sum()
+    assert_allclose(merge_topics(plain, order, X).components_[0], expected, rtol=1e-4, atol=1e-9)
+
+
+def test_more_merged_topics_explain_less(X):
+    model = LNTMTransformer(**FOUR, background=False, transform_iter=30).fit(X)
+    worse = merge_topics(model, [[0, 1], [2, 3]]).perplexity(X)
+    assert model.perplexity(X) < worse < merge_topics(model, [[0, 1, 2, 3]]).perplexity(X)
+
+
+def test_a_single_topic_is_left(four, X):
+    one = merge_topics(four, [range(4)])
+    assert_array_equal(one.transform(X), np.ones((X.shape[0], 1)))
+
+
+def test_nothing_to_merge(four, X):
+    same = merge_topics(four, [])
+    assert_array_equal(same.transform(X), four.transform(X))
+    assert_array_equal(merge_topics(four, [[2]]).components_, four.components_)
+
+
+# A full citizen
+
+
+@pytest.mark.parametrize("steer", [lambda model: merge_topics(model, GROUPS), lambda model: drop_topics(model, [1])])
+def test_a_steered_model_goes_on(four, X, steer, tmp_path):
+    model = steer(four)
+    sklearn_etm.save(model, tmp_path / "model.npz")
+    for again in (pickle.loads(pickle.dumps(model)), sklearn_etm.load(tmp_path / "model.npz")):
+        assert_array_equal(again.transform(X), model.transform(X))
+        assert again.topic_history_ == model.topic_history_
+    assert_array_equal(model.slim().transform(X), model.transform(X))
+    former = model.components_.copy()
+    again.partial_fit(X)
+    assert again.components_.shape == former.shape and again.topic_history_ == model.topic_history_
+    assert 0 < np.abs(again.components_ - former).max() < 0.5
+    assert_array_equal(model.components_, former)
+
+
+def test_a_merged_encoder_trains_as_it_serves(plain, X):
+    """What training goes on from is what is served: a step without a learning rate changes no word."""
+    merged = merge_topics(plain, GROUPS).set_params(em_iter=0, warm_start=True, learning_rate=1e-30, max_iter=1)
+    components, theta = merged.components_.copy(), merged.transform(X)
+    merged.fit(X)
+    assert_allclose(merged.components_, components, rtol=1e-5)
+    assert_allclose(merged.transform(X), theta, atol=0.2)  # of which batch norm has seen one more batch
+
+
+def test_a_fresh_fit_forgets_what_was_steered(plain, X):
+    merged = merge_topics(plain, GROUPS)
+    assert not hasattr(clone(merged), "topic_history_")
+    assert not hasattr(merged.fit(X), "topic_history_") and merged.components_.shape[0] == 3
+
+
+def test_posteriors_of_merged_topics(plain, X):
+    merged = merge_topics(plain, GROUPS)
+    loc, scale = merged.encode(X)
+    former = plain.encode(X)
+    assert_allclose(loc[:, [0, 2]][:-1], former.loc[:, [0, 2]][:-1])
+    temperature = 1.5
+    pair = former.loc[:-1, [1, 3]] / temperature
+    assert_allclose(loc[:-1, 1], temperature * np.logaddexp(*pair.T))
+    weight = np.exp(pair - np.logaddexp(*pair.T)[:, None])
+    assert_allclose(scale[:-1, 1], np.sqrt((weight**2 * former.scale[:-1, [1, 3]] ** 2).sum(axis=1)))
+    assert merged.sample_posterior(X, 2, random_state=0).shape == (2, X.shape[0], 3)
+    assert np.isfinite(merged.log_marginal_likelihood(X, "iwae", n_chains=3, random_state=0).perplexity)
+
+
+def test_the_background_stays_apart(X):
+    model = LNTMTransformer(**FOUR, background=True).fit(X)
+    merged = merge_topics(model, [[1, 3]])
+    assert merged.background is True and merged.background_topic_ == 0
+    assert_array_equal(merged.components_[0], model.components_[0])
+    assert np.isfinite(merged.log_marginal_likelihood(X, "elbo", n_chains=2, random_state=0).perplexity)
+    with pytest.raises(ValueError, match="Topic 0 is the background"):
+        merge_topics(model, [[0, 2]])
+    with pytest.raises(ValueError, match="must not hold 0, the background"):
+        drop_topics(model, [0])
+    with pytest.raises(ValueError, match="one topic beside the background"):
+        drop_topics(model, [1, 2, 3])
+
+
+def test_an_automatic_background_stays_where_topics_become_few(X):
+    model = LNTMTransformer(**SMALL | {"num_topics": 10}).fit(X)
+    merged = merge_topics(model, [range(2, 10)])
+    assert merged.num_topics == 3 and merged.background_topic_ == 0
+    assert merged.partial_fit(X).background_topic_ == 0
+
+
+# Dropping
+
+
+def test_dropping_leaves_the_others(four, X):
+    before = state_of(four)
+    left = drop_topics(four, [2, 0])
+    assert_array_equal(left.components_, four.components_[[1, 3]])
+    assert left.num_topics == 2 and left.doc_topic_prior == pytest.approx([0.2, 0.4])
+    assert left.topic_history_ == [{"step": "drop_topics", "topics": [[1], [3]]}]
+    assert_allclose(left.transform(X).sum(axis=1), 1)
+    assert state_of(four) == before
+    assert [step["step"] for step in merge_topics(left, [[0, 1]]).topic_history_] == ["drop_topics", "merge_topics"]
+
+
+def test_documents_of_a_dropped_topic_go_where_their_words_are(X):
+    """Two topics have the same words: without one, its documents are of the other."""
+    counts = np.zeros((60, 40))
+    counts[:40, :20] = X.toarray()[:40, :20] + 1
+    counts[40:, 20:] = X.toarray()[:20, 20:] + 1
+    model = LNTMTransformer(**FOUR, background=False).fit(counts)
+    of_first = model.components_[:, :20].sum(axis=1) > 0.5
+    assert of_first.sum() in (2, 3)
+    one, other = np.flatnonzero(of_first)[:2]
+    left = drop_topics(model, [one])
+    now = other - (other > one)
+    gain = left.transform(counts[:40])[:, now] - model.transform(counts[:40])[:, other]
+    assert gain.mean() > 0.8 * model.transform(counts[:40])[:, one].mean()
+    assert left._state.counts.sum() == pytest.approx(model._state.counts.sum())  # no expected token is lost
+
+
+# Pipelines and searches
+
+TEXTS = ["star moon moon", "team goal goal", "moon star", "goal team team", "bread soup", "soup bread bread"] * 6
+TINY = {"num_topics": 3, "max_iter": 1, "em_iter": 1, "random_state": 0}
+
+
+def test_pipelines_and_searches():
+    pipeline = make_pipeline(NamedVectorizer(), LNTMTransformer(**TINY)).fit(TEXTS)
+    merged = merge_topics(pipeline, [[0, 2]], TEXTS)
+    assert merged.transform(TEXTS).shape == (36, 2) and pipeline.transform(TEXTS).shape == (36, 3)
+    assert_array_equal(merged[-1].components_[1], pipeline[-1].components_[1])
+    assert merged[:-1].transform(TEXTS).feature_names is not None
+    nested = drop_topics(make_pipeline(FrozenEstimator(pipeline)), [1])
+    assert nested.transform(TEXTS).shape == (36, 2)
+    search = GridSearchCV(pipeline, {"lntmtransformer__num_topics": [3]}, cv=2).fit(TEXTS)
+    assert merge_topics(search, [[0, 1]]).transform(TEXTS).shape == (36, 2)
+
+
+def test_steps_behind_the_topics_are_refused():
+    pipeline = make_pipeline(CountVectorizer(), LNTMTransformer(**TINY), LogisticRegression())
+    pipeline.fit(TEXTS, np.arange(36) % 3)
+    with pytest.raises(ValueError, match=r"\['logisticregression'\].*model\[:2\]"):
+        merge_topics(pipeline, [[0, 1]])
+    assert merge_topics(pipeline[:2], [[0, 1]]).transform(TEXTS).shape == (36, 2)
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("groups", "error", "message"),
+    [
+        ([[0, 4]], ValueError, r"groups\[0\] must hold numbers of topics from 0 to 3; got 4"),
+        ([[0, 1], [2, -1]], ValueError, r"groups\[1\] .* got -1"),
+        ([[0, 0]], ValueError, r"each topic once; \[0\]"),
+        ([[0, 1], [1, 2]], ValueError, r"in one of groups; \[1\] are in several"),
+        ([[0, 1], []], ValueError, r"groups\[1\] is empty"),
+        ([[0, 1.5]], TypeError, "whole ones; got 1.5"),
+        ([[0, True]], TypeError, "whole ones; got True"),
+        ([0, 1], TypeError, r"groups\[0\] must be a list; got 0"),
+        ("01", TypeError, "groups must be a list"),
+        (3, TypeError, "groups must be a list"),
+    ],
+)
+def test_bad_groups(plain, groups, error, message):
+    before = state_of(plain)
+    with pytest.raises(error, match=message):
+        merge_topics(plain, groups)
+    assert state_of(plain) == before
+
+
+@pytest.mark.parametrize(
+    ("topics", "error", "message"),
+    [
+        ([7], ValueError, "topics must hold numbers of topics from 0 to 3; got 7"),
+        ([1, 1], ValueError, r"each topic once; \[1\]"),
+        (range(4), ValueError, "must leave one topic; got all 4"),
+        (2, TypeError, "topics must be a list; got 2"),
+        (["x"], TypeError, "whole ones; got 'x'"),
+    ],
+)
+def test_bad_topics(plain, topics, error, message):
+    with pytest.raises(error, match=message):
+        drop_topics(plain, topics)
+
+
+def test_models_that_cannot_be_steered(plain, X):
+    with pytest.raises(NotFittedError):
+        merge_topics(LNTMTransformer(), [[0, 1]])
+    with pytest.raises(ValueError, match="is slim"):
+        drop_topics(plain.slim(), [0])
+    with pytest.raises(TypeError, match=r"topic model of sklearn_etm.* got LogisticRegression"):
+        merge_topics(LogisticRegression(), [[0, 1]])
+    product = ProdLDATransformer(num_topics=3, max_iter=1, random_state=0).fit(sp.csr_array(X))
+    with pytest.raises(TypeError, match="all topics of a document together"):
+        merge_topics(product, [[0, 1]])
+    changed = pickle.loads(pickle.dumps(plain)).set_params(topic_prior_scale=3.0)
+    with pytest.raises(ValueError, match="topic_prior_scale is 3"):
+        drop_topics(changed, [0])

@@ -17,7 +17,9 @@ from sklearn.pipeline import make_pipeline
 
 import sklearn_etm
 from sklearn_etm import AmortizedLDATransformer, LNTMTransformer, NamedVectorizer, ProdLDATransformer
-from sklearn_etm.steering import drop_topics, merge_topics
+from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.inspection import topic_similarity
+from sklearn_etm.steering import drop_topics, extend_topics, merge_topics
 
 pytestmark = pytest.mark.filterwarnings("ignore:Topics say nearly the same")
 
@@ -276,3 +278,77 @@ def test_models_that_cannot_be_steered(plain, X):
     changed = pickle.loads(pickle.dumps(plain)).set_params(topic_prior_scale=3.0)
     with pytest.raises(ValueError, match="topic_prior_scale is 3"):
         drop_topics(changed, [0])
+
+
+# Growing
+
+
+@pytest.fixture(scope="module")
+def stream():
+    """Documents of four topics, and later ones of two more."""
+    corpus = make_topics_corpus(600, n_topics=6, n_features=60, doc_length=40, random_state=0)
+    is_new = corpus.doc_topic[:, 4:].sum(axis=1) > 0.25
+    counts = sp.csr_array(corpus.data, dtype=float)
+    return counts[~is_new], counts[is_new], corpus
+
+
+@pytest.fixture(scope="module", params=[VARIANTS[0], VARIANTS[3]])  # with an encoder, and without
+def grown(request, stream):
+    """A model of the old documents, and the same grown by the new ones; read them."""
+    model = request.param(**FOUR | {"max_iter": 5, "em_iter": 2}, doc_topic_prior=[0.1, 0.1, 0.1, 0.1]).fit(stream[0])
+    return model, extend_topics(model, stream[1], 4)
+
+
+def test_new_topics_are_those_of_new_documents(grown, stream):
+    (old, new, corpus), (model, after) = stream, grown
+    assert_array_equal(after.components_[:4], model.components_)
+    n = len(after.components_) - 4
+    assert after.num_topics == 4 + n == len(after.doc_topic_prior) and 2 <= n <= 4
+    assert after.topic_history_ == [{"step": "extend_topics", "topics": [[0], [1], [2], [3], *[[]] * n]}]
+    similarity = topic_similarity(after.components_[4:], corpus.components)
+    assert set(similarity.argmax(axis=1)) >= {4, 5}
+    assert after.perplexity(new) < 0.8 * model.perplexity(new)
+    assert after.perplexity(old) < 1.05 * model.perplexity(old)
+    assert after.n_samples_seen_ == old.shape[0] + new.shape[0]
+
+
+def test_a_grown_model_goes_on(grown, stream):
+    old, new, _ = stream
+    _, after = grown
+    again = pickle.loads(pickle.dumps(after))
+    assert_array_equal(again.transform(new), after.transform(new))
+    before = after.perplexity(new)
+    again.partial_fit(sp.vstack([old, new]))
+    assert again.components_.shape == after.components_.shape
+    assert again.perplexity(new) < 1.1 * before
+    merged = drop_topics(merge_topics(after, [[0, 4]]), [1])
+    assert merged.transform(new).shape[1] == len(after.components_) - 2
+
+
+def test_the_encoder_names_new_topics(stream):
+    old, new, corpus = stream
+    model = LNTMTransformer(**FOUR | {"max_iter": 5}, transform_iter=0).fit(old)
+    after = extend_topics(model, new)
+    truth = corpus.doc_topic[:, 4:].sum(axis=1)
+    assert after.transform(new)[:, 4:].sum(axis=1).mean() == pytest.approx(truth[truth > 0.25].mean(), abs=0.05)
+    assert after.transform(old)[:, 4:].sum(axis=1).mean() < 0.6 * after.transform(new)[:, 4:].sum(axis=1).mean()
+
+
+def test_nothing_new(grown, stream):
+    model, _ = grown
+    same = extend_topics(model, stream[0][:200])
+    assert_array_equal(same.components_, model.components_)
+    assert same.topic_history_[0]["topics"] == [[0], [1], [2], [3]]
+
+
+def test_bad_documents_to_grow_by(plain, X):
+    before = state_of(plain)
+    with pytest.raises(ValueError, match=r"X_new has 4 documents with a token, and .* fewer than 10"):
+        extend_topics(plain, X[:4])
+    with pytest.raises(ValueError, match="features"):
+        extend_topics(plain, X[:, :5])
+    with pytest.raises(ValueError, match="max_new_topics"):
+        extend_topics(plain, X, 0)
+    with pytest.raises(ValueError, match="X holds text"):
+        extend_topics(plain, TEXTS)
+    assert state_of(plain) == before

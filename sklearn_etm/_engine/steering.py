@@ -7,18 +7,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._fitted.encoder import Linear
 from .._fitted.model import FitState
 from .._fitted.prior import Prior
+from . import em
+from .encoder import BATCH_NORM_EPSILON
 from .model import POINT
 from .problem import PARAMETERS, Problem
 
 HEADS = ("loc", "log_variance")  # last layers of an encoder
 OF_PRIOR = (PARAMETERS, "prior")  # begin the names of parameters of a prior, moments of their gradients begin otherwise
 Groups = Sequence[np.ndarray]  # for each topic now, the numbers of the topics that it was before
+
+
+class Like(NamedTuple):
+    """What new topics are to be like."""
+
+    n_seen: int  # documents that training has seen
+    separation: float  # the estimator's
+
+
+class Outputs(NamedTuple):
+    """New outputs of an encoder for what its last layers see of documents, (n_samples, H)."""
+
+    hidden: np.ndarray
+    layer: Linear
+
+    def entry(self, name: str, value: np.ndarray) -> np.ndarray:
+        """Entries of the new outputs in an array of the last layers: locations as they are, variances as usual."""
+        head, _, kind = name.removeprefix("encoder$params/").partition("/")
+        n = len(self.layer.bias)
+        if head.startswith("log_variance"):
+            return np.repeat(value.mean(-1, keepdims=True), n, -1)
+        if kind == "kernel":
+            return self.layer.weight
+        said = self.hidden @ self.layer.weight  # what batch norm makes of it is undone by its scale and bias
+        of_norm = {
+            "mean": said.mean(axis=0),
+            "var": said.var(axis=0),
+            "scale": np.sqrt(said.var(axis=0) + BATCH_NORM_EPSILON),
+            "bias": self.layer.bias + said.mean(axis=0),
+        }
+        return of_norm[kind]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +104,41 @@ class Stopped:
             share = share if share is None else float(counts[:, 0].sum() / counts.sum())
         counts = None if counts is None else _sums(counts, groups, 1)
         return self._with(learned, sizes, counts, share, lambda prior: prior.regrouped(groups))
+
+    def extended(self, counts: np.ndarray, n_documents: int, like: Like, outputs: Outputs | None) -> Stopped:
+        """With topics beside its own, for documents in which so many tokens of words are expected, (V, K + n).
+
+        Their words are separated from those of all others as in a round of EM.
+        """
+        family, n = self.problem.spec.topics, counts.shape[1] - self.problem.spec.K
+        has_background = self.state.background_share is not None
+        before = np.zeros_like(counts) if self.state.counts is None else np.pad(self.state.counts, ((0, 0), (0, n)))
+        total = before * like.n_seen + counts
+        unigram = np.exp(np.asarray(self.problem.constants["log_unigram"], np.float64))
+        target = em.target(total, np.zeros_like(total), unigram, 0.0, like.separation, has_background)[:, -n:]
+        new = family.of_words(target, self.topic_parameters, self.problem.constants)
+
+        def more(kind: str, value: np.ndarray, axis: int, made: np.ndarray | None = None) -> np.ndarray:
+            """New entries behind those of an axis: as made, or moments of gradients, of which the second are usual."""
+            usual = np.repeat(value.mean(axis, keepdims=True), n, axis)
+            added = made if made is not None else usual if kind == "second_moments" else np.zeros_like(usual)
+            return np.concatenate([value, added.astype(value.dtype)], axis)
+
+        def entry(full: str, value: np.ndarray) -> np.ndarray:
+            kind, name = _split(full)
+            is_value = kind in (*OF_PRIOR, "batch_stats")
+            if name in family.topic_axis:
+                return more(kind, value, family.topic_axis[name], new[name] if is_value else None)
+            if name in self.problem.prior:
+                return more(kind, value, 0)
+            if outputs is not None and _is_of_head(name):
+                return more(kind, value, -1, outputs.entry(name, value) if is_value else None)
+            return value
+
+        learned = {full: entry(full, value) for full, value in self.state.learned.items()}
+        share = float(total[:, 0].sum() / total.sum()) if has_background else None
+        known = None if self.state.counts is None else total / (like.n_seen + n_documents)
+        return self._with(learned, (*self._parts, *(1,) * n), known, share, lambda prior: prior.with_more(n))
 
     @property
     def _parts(self) -> tuple[int, ...]:

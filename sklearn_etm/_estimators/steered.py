@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import scipy.sparse as sp
 
+from .._fitted.encoder import Encoder
 from .._fitted.model import TopicModel
+from . import growth
 from .base import BaseTopicModel
 
 if TYPE_CHECKING:
@@ -37,6 +40,32 @@ def regrouped(model: BaseTopicModel, groups: Groups, tokens: np.ndarray) -> Base
     given = np.asarray(model.doc_topic_prior, dtype=np.float64)
     own = [] if not given.ndim else [float(given[group].sum()) for group in groups]
     return _with(model, stopped, prior, known, ~merged, own)
+
+
+def extended(model: BaseTopicModel, X: sp.csr_array, max_new: int) -> BaseTopicModel:
+    """The model with topics beside its own that X has, where it has such, and all of its own as they are."""
+    stopped = stopped_of(model)
+    unigram = np.exp(np.asarray(stopped.problem.constants["log_unigram"], np.float64))
+    known = growth.Mixture.of(model._model)
+    new = growth.new_topics(known, X, max_new, unigram / unigram.sum())
+    if not len(new):
+        return model._copy_with()
+    from .._engine.steering import Like, Outputs
+
+    mixture, n = known.beside(new), len(new)
+    tokens, outputs = mixture.tokens(X), None
+    if isinstance(encoder := model._model.inference, Encoder):
+        theta = tokens / tokens.sum(axis=1, keepdims=True)
+        layer = growth.new_outputs(encoder, X, theta, known.share is not None)
+        outputs = Outputs(encoder.last_hidden(encoder.features(X)), layer)
+    like = Like(model.n_samples_seen_, model.separation)
+    stopped = stopped.extended(mixture.counts(X, tokens), X.shape[0], like, outputs)
+    given = np.asarray(model.doc_topic_prior, dtype=np.float64)
+    own = [*given.tolist(), *[float(given.mean())] * n] if given.ndim else []
+    components = np.concatenate([model.components_, new])
+    is_known = np.arange(len(components)) < len(model.components_)
+    grown = _with(model, stopped, model._model.prior.with_more(n), components, is_known, own)
+    return grown._copy_with(n_samples_seen_=model.n_samples_seen_ + X.shape[0])
 
 
 def stopped_of(model: BaseTopicModel) -> Stopped:

@@ -4,6 +4,6 @@ Every function returns a new fitted model and leaves the one given as it is. Wha
 transforms, pickles, is saved, and goes on with `partial_fit`.
 """
 
-from ._topics import drop_topics, merge_topics
+from ._topics import drop_topics, extend_topics, merge_topics
 
-__all__ = ["drop_topics", "merge_topics"]
+__all__ = ["drop_topics", "extend_topics", "merge_topics"]

@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from .._estimators.base import OF_STEERING, BaseTopicModel
-from .._estimators.steered import Groups, regrouped, tokens_of
+from .._estimators.counts import check_counts, learnable
+from .._estimators.growth import LEAST_DOCUMENTS
+from .._estimators.parameters import check_whole
+from .._estimators.steered import Groups, extended, regrouped, tokens_of
 from .._inputs.documents import corpus_of
+from .._inputs.topics import topics_of
 from ._held import steerable, with_model
 
 
@@ -58,6 +62,7 @@ def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> 
     See Also
     --------
     drop_topics : Leave topics out.
+    extend_topics : Add those that new documents have.
 
     Notes
     -----
@@ -141,6 +146,80 @@ def drop_topics(model: Any, topics: Iterable[int]) -> Any:
         beside = " beside the background" if background is not None else ""
         raise ValueError(f"topics must leave one topic{beside}; got all {len(gone)}.")
     return with_model(model, lambda one: _told(one, regrouped(one, _arrays(now), tokens_of(one)), "drop_topics", now))
+
+
+@np.errstate(under="ignore")
+def extend_topics(model: Any, X_new: Any, max_new_topics: int = 10) -> Any:
+    r"""Add topics that new documents have beside those of a model, and leave these as they are.
+
+    Candidates are clusters of the half of the documents that the model explains worst. They are fitted by EM to three
+    quarters of the documents, the topics of the model staying fixed; those are kept without which the held-out halves
+    of the other documents would be less probable, by two standard errors and by a hundredth of what all of them bring.
+    Where nothing is new, no topic is added.
+
+    Parameters
+    ----------
+    model : fitted topic model of this package, pipeline or search with one
+        Not changed, as in `merge_topics`.
+    X_new : documents
+        Of the vocabulary of the model, as its `fit` takes them: ten with a token or more, best some hundreds, old kinds
+        among them as they come. Of more than 20,000 a sample decides which topics are added.
+    max_new_topics : int, default=10
+        Most topics to add.
+
+    Returns
+    -------
+    extended : fitted topic model or pipeline
+        A new one. New topics are behind the others, which keep their numbers, their words to the bit, and their prior;
+        ``topic_history_`` has no former number for the new ones. The prior of a new topic is the mean of the others.
+        The encoder learns when to name a new topic from these documents; ``n_samples_seen_`` counts them, and
+        `partial_fit` goes on from the words expected in all.
+
+    Raises
+    ------
+    ValueError
+        If fewer than ten documents have a token, or counts are not valid; if a step of a pipeline comes behind the
+        topics; if the model is slim; if ``max_new_topics`` is not 1 or more.
+    TypeError, sklearn.exceptions.NotFittedError
+        As `merge_topics` does.
+
+    See Also
+    --------
+    merge_topics : Make one topic of several, where two of the new ones are one.
+
+    Notes
+    -----
+    Deterministic. Words that the vocabulary does not have stay unknown: with `ETMTransformer`, extend the vocabulary
+    first, `ETMTransformer.extend_vocabulary`.
+
+    Examples
+    --------
+    >>> from sklearn_etm import LNTMTransformer
+    >>> from sklearn_etm.datasets import make_topics_corpus
+    >>> from sklearn_etm.steering import extend_topics
+    >>> corpus = make_topics_corpus(400, n_topics=4, n_features=60, random_state=0)
+    >>> is_new = corpus.doc_topic[:, 3] > 0.2
+    >>> old, new = corpus.data[~is_new], corpus.data[is_new]
+    >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(old)
+    >>> extended = extend_topics(model, new, max_new_topics=1)
+    >>> extended.components_.shape, extended.topic_history_[0]["topics"]
+    ((4, 60), [[0], [1], [2], []])
+    >>> extended.perplexity(new) < 0.8 * model.perplexity(new)
+    True
+    """
+    held = steerable(model)
+    check_whole(max_new_topics=max_new_topics)
+    X = learnable(held, check_counts(held, topics_of(model).counts(X_new), "transform"))
+    if X.shape[0] < LEAST_DOCUMENTS:
+        raise ValueError(
+            f"X_new has {X.shape[0]} documents with a token, and topics are not found in fewer than {LEAST_DOCUMENTS}."
+        )
+
+    def extend(one: BaseTopicModel) -> BaseTopicModel:
+        after, K = extended(one, X.astype(np.float64), max_new_topics), len(one.components_)
+        return _told(one, after, "extend_topics", [[k] if k < K else [] for k in range(len(after.components_))])
+
+    return with_model(model, extend)
 
 
 def _told(before: BaseTopicModel, after: BaseTopicModel, step: str, topics: Sequence[Sequence[int]]) -> BaseTopicModel:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._fitted.encoder import Linear
+from .._fitted.encoder import Linear, outputs_of
 from .._fitted.model import FitState
 from .._fitted.prior import Prior
 from . import em
@@ -80,7 +80,8 @@ class Stopped:
         Of a group, gradients and expected counts add up. The counts of a topic that is gone go to the topics that use
         the same words.
         """
-        family, parts = self.problem.spec.topics, self._parts
+        family = self.problem.spec.topics
+        outputs, parts = outputs_of(self._parts, groups)
         merged = np.array([len(group) > 1 for group in groups])
         new = family.of_words(targets, self.topic_parameters, self.problem.constants) if merged.any() else {}
 
@@ -94,16 +95,15 @@ class Stopped:
                 return value
             if name in self.problem.prior:
                 return _sums(value, groups, 0)
-            return value[..., _outputs(parts, groups)] if _is_of_head(name) else value
+            return value[..., outputs] if _is_of_head(name) else value
 
         learned = {full: entry(full, value) for full, value in self.state.learned.items()}
-        sizes = tuple(sum(parts[k] for k in group) for group in groups)
         counts, share = self.state.counts, self.state.background_share
         if counts is not None and sum(map(len, groups)) < counts.shape[1]:
             counts = _passed_on(counts, groups)
             share = share if share is None else float(counts[:, 0].sum() / counts.sum())
         counts = None if counts is None else _sums(counts, groups, 1)
-        return self._with(learned, sizes, counts, share, lambda prior: prior.regrouped(groups))
+        return self._with(learned, len(groups), parts, counts, share, lambda prior: prior.regrouped(groups))
 
     def extended(self, counts: np.ndarray, n_documents: int, like: Like, outputs: Outputs | None) -> Stopped:
         """With topics beside its own, for documents in which so many tokens of words are expected, (V, K + n).
@@ -138,7 +138,8 @@ class Stopped:
         learned = {full: entry(full, value) for full, value in self.state.learned.items()}
         share = float(total[:, 0].sum() / total.sum()) if has_background else None
         known = None if self.state.counts is None else total / (like.n_seen + n_documents)
-        return self._with(learned, (*self._parts, *(1,) * n), known, share, lambda prior: prior.with_more(n))
+        parts = (*self.problem.spec.parts, *(1,) * n) if self.problem.spec.parts else ()
+        return self._with(learned, counts.shape[1], parts, known, share, lambda prior: prior.with_more(n))
 
     @property
     def _parts(self) -> tuple[int, ...]:
@@ -148,12 +149,13 @@ class Stopped:
     def _with(
         self,
         learned: dict[str, np.ndarray],
+        K: int,
         parts: tuple[int, ...],
         counts: np.ndarray | None,
         share: float | None,
         steered: Callable[[Prior], Prior],
     ) -> Stopped:
-        """With what is learned of topics of so many parts, and priors as these are steered."""
+        """With what is learned of K topics of so many parts, and priors as these are steered."""
         problem, documents = self.problem, self.problem.spec.documents
 
         def made(parameters: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -167,7 +169,7 @@ class Stopped:
                 now = made({name: self.state.learned[full] for name, full in names.items()})
                 learned |= {full: now[name] for name, full in names.items()}
         encoded = any(_is_of_head(name) for name in learned)
-        spec = replace(problem.spec, K=len(parts), parts=parts if encoded and max(parts) > 1 else ())
+        spec = replace(problem.spec, K=K, parts=parts if encoded else ())
         problem = Problem(spec, problem.constants, given, problem.features)
         state = replace(
             self.state,
@@ -194,12 +196,6 @@ def _is_of_head(name: str) -> bool:
 
 def _sums(values: np.ndarray, groups: Groups, axis: int) -> np.ndarray:
     return np.stack([values.take(group, axis).sum(axis) for group in groups], axis)
-
-
-def _outputs(parts: tuple[int, ...], groups: Groups) -> np.ndarray:
-    """Outputs of an encoder in the order of the topics that groups make."""
-    of_topic = np.split(np.arange(sum(parts)), np.cumsum(parts)[:-1])
-    return np.concatenate([of_topic[k] for group in groups for k in group])
 
 
 def _passed_on(counts: np.ndarray, groups: Groups) -> np.ndarray:

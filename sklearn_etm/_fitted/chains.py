@@ -5,7 +5,7 @@ A document's noise is drawn from a generator seeded by its own words, so that it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -37,6 +37,11 @@ class ChainStart:
         check_number("step_size", self.step_size, 0, MAX_VALUE)
         if not isinstance(prior, LogisticNormal):
             raise ValueError("the prior is that of another model")
+
+    def regrouped(self, groups: Sequence[np.ndarray]) -> ChainStart:
+        """What chains of topics that are groups start with: the same."""
+        del groups
+        return self
 
 
 class Sampler(NamedTuple):

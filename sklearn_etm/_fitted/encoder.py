@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -84,10 +85,15 @@ class Encoder:
 
     def of(self, topics: slice) -> Encoder:
         """The encoder of some topics among themselves."""
-        sizes = self.parts or (1,) * len(self.loc.bias)
-        outputs = np.isin(np.repeat(np.arange(len(sizes)), sizes), np.arange(len(sizes))[topics])
+        n_topics = len(self.parts) or len(self.loc.bias)
+        return self.regrouped([np.array([k]) for k in range(n_topics)[topics]])
+
+    def regrouped(self, groups: Sequence[np.ndarray]) -> Encoder:
+        """The encoder of topics that are groups of these: they have the outputs of all of a group."""
+        parts = self.parts or (1,) * len(self.loc.bias)
+        outputs, sizes = outputs_of(parts, groups)
         log_variance = None if self.log_variance is None else self.log_variance.of(outputs)
-        return replace(self, loc=self.loc.of(outputs), log_variance=log_variance, parts=self.parts[topics])
+        return replace(self, loc=self.loc.of(outputs), log_variance=log_variance, parts=sizes)
 
     def last_hidden(self, features: np.ndarray) -> np.ndarray:
         """What the last layers see of features (n_samples, L)."""
@@ -130,6 +136,13 @@ def pooled(loc: np.ndarray, parts: tuple[int, ...], temperature: float) -> tuple
     e = np.exp((loc - np.repeat(highest, parts, axis=1)) / temperature)
     total = np.add.reduceat(e, starts, axis=1)
     return highest + temperature * np.log(total), e / np.repeat(total, parts, axis=1)
+
+
+def outputs_of(parts: tuple[int, ...], groups: Sequence[np.ndarray]) -> tuple[np.ndarray, tuple[int, ...]]:
+    """Outputs in the order of topics that are groups, and how many each then has: none said where each has one."""
+    of_topic = np.split(np.arange(sum(parts)), np.cumsum(parts)[:-1])
+    sizes = tuple(sum(parts[k] for k in group) for group in groups)
+    return np.concatenate([of_topic[k] for group in groups for k in group]), sizes if max(sizes) > 1 else ()
 
 
 def _starts(parts: tuple[int, ...]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -48,6 +49,13 @@ class TopicModel:
         components = share * self.components[0] + (1 - share) * self.components[topics]
         prior, encoder = self.prior.of(topics), self.inference.of(topics)
         return replace(self, components=components, prior=prior, inference=encoder, background_share=None)
+
+    def regrouped(self, groups: Sequence[np.ndarray], tokens: np.ndarray) -> TopicModel:
+        """The model of topics that are groups of these, weighed by their tokens (K,)."""
+        weights = np.maximum(tokens, 1e-9 * tokens.sum())
+        components = np.array([weights[g] @ self.components[g] / weights[g].sum() for g in groups])
+        prior, inference = self.prior.regrouped(groups), self.inference.regrouped(groups)
+        return replace(self, components=components, prior=prior, inference=inference)
 
     def draw(self, X: sp.csr_array, n: int, rng: np.random.RandomState) -> np.ndarray:
         """Proportions (n, n_samples, K) from the encoder's posteriors of documents, and the background's share."""

@@ -10,6 +10,7 @@ from ._documents import document_table, representative_documents, similar_docume
 from ._drift import ComponentsOver, components_over
 from ._export import pyldavis_data
 from ._groups import topics_over
+from ._hierarchy import TopicHierarchy, topic_hierarchy
 from ._report import report
 from ._similarity import Alignment, align_topics, topic_map, topic_similarity
 from ._topic_table import topic_table
@@ -19,6 +20,7 @@ from ._words import top_words, topic_labels, word_scores, word_table
 __all__ = [
     "Alignment",
     "ComponentsOver",
+    "TopicHierarchy",
     "align_topics",
     "compare_models",
     "components_over",
@@ -28,6 +30,7 @@ __all__ = [
     "representative_documents",
     "similar_documents",
     "top_words",
+    "topic_hierarchy",
     "topic_labels",
     "topic_map",
     "topic_similarity",

@@ -7,6 +7,7 @@ those of Okabe and Ito, which the colour-blind can tell apart; texts, lines and 
 """
 
 from ._document_map import DocumentMapDisplay
+from ._hierarchy import TopicHierarchyDisplay
 from ._loss_curve import LossCurveDisplay
 from ._num_topics import NumTopicsDisplay
 from ._topic_map import TopicMapDisplay
@@ -18,6 +19,7 @@ __all__ = [
     "DocumentMapDisplay",
     "LossCurveDisplay",
     "NumTopicsDisplay",
+    "TopicHierarchyDisplay",
     "TopicMapDisplay",
     "TopicShareDisplay",
     "TopicWordsDisplay",

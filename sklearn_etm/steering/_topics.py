@@ -85,9 +85,7 @@ def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> 
     several = [_topics(group, held, f"groups[{i}]") for i, group in enumerate(_listed(groups, "groups"))]
     _check_groups(several, held)
     tokens = tokens_of(held) if X is None else _tokens_in(model, X)
-    first = {group[0]: group for group in map(sorted, several)}
-    gone = {k for group in several for k in group} - set(first)
-    now = [first.get(k, [k]) for k in range(len(held.components_)) if k not in gone]
+    now = all_groups(several, len(held.components_))
     return with_model(model, lambda one: _told(one, regrouped(one, _arrays(now), tokens), "merge_topics", now))
 
 
@@ -220,6 +218,13 @@ def extend_topics(model: Any, X_new: Any, max_new_topics: int = 10) -> Any:
         return _told(one, after, "extend_topics", [[k] if k < K else [] for k in range(len(after.components_))])
 
     return with_model(model, extend)
+
+
+def all_groups(several: Sequence[Sequence[int]], K: int) -> list[list[int]]:
+    """Groups of K topics, also those of one, each in the place of its first topic."""
+    first = {group[0]: group for group in map(sorted, several)}
+    gone = {k for group in several for k in group} - set(first)
+    return [first.get(k, [k]) for k in range(K) if k not in gone]
 
 
 def _told(before: BaseTopicModel, after: BaseTopicModel, step: str, topics: Sequence[Sequence[int]]) -> BaseTopicModel:

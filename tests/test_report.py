@@ -107,6 +107,16 @@ def test_page_tells_what_the_tables_tell(model, path):
     assert data["n_documents"] == 5 and data["n_tokens"] == 71
 
 
+def test_topics_are_a_tree(path):
+    topics = np.eye(4) * 0.6 + 0.1
+    topics[3] = topics[1]
+    report(Fixed(topics), np.eye(4), path=path, random_state=0)
+    tree = Page(path).data["tree"]
+    assert tree["leaves"] == [0, 1, 2, 3] and tree["merges"][0][:2] == [1, 3]
+    report(Fixed(topics[:2]), np.eye(4), path=path, random_state=0)
+    assert Page(path).data["tree"] is None
+
+
 def test_documents_have_their_text_group_and_topics(model, path):
     report(model, X, TEXTS, path=path, groups=list("ababb"), feature_names=WORDS)
     document = Page(path).data["documents"][2]

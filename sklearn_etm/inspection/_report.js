@@ -210,6 +210,30 @@ function groupRows(topic, layout) {
   );
 }
 
+// Tree
+
+function showTree() {
+  if (!data.tree) return;
+  const { leaves, merges } = data.tree;
+  const nodes = leaves.map((k) => ({ size: 1, item: () => topicLink(k) }));
+  for (const [a, b, words] of merges) {
+    const size = nodes[a].size + nodes[b].size;
+    nodes.push({ size, item: (depth) => branch(size, words, [nodes[a], nodes[b]], depth) });
+  }
+  byId("tree").append(nodes.at(-1).item(0));
+  byId("tree").hidden = false;
+}
+
+function branch(size, words, below, depth) {
+  const details = element(
+    "details",
+    depth < 2 ? { open: "" } : {},
+    element("summary", {}, `${plural(size, "topic")}: `, element("bdi", {}, words.join(", ")))
+  );
+  details.append(element("ul", {}, ...below.map((node) => element("li", {}, node.item(depth + 1)))));
+  return details;
+}
+
 // Documents
 
 function documentItem(entry, { k = null, proportion = 0, terms = [] }) {
@@ -366,6 +390,7 @@ showSummary();
 showMap();
 showList();
 showTopics();
+showTree();
 explain();
 search();
 select();

@@ -26,6 +26,7 @@ from .._inputs.texts import check_documents, printable
 from .._inputs.topics import topics_of
 from ._documents import representative_documents
 from ._groups import Members, Prevalence, members_of
+from ._hierarchy import hierarchy_of
 from ._similarity import topic_map
 from ._topic_table import topic_table
 from ._word_topics import topics_in_texts
@@ -37,6 +38,8 @@ CONFIDENCE, N_BOOTSTRAP = 0.95, 1000  # of the intervals of groups
 MAX_LOSSES = 500
 MAIN_TOPICS = 3  # that are told of a document
 MAIN_WORDS = 10  # of a document without text
+LEAST_IN_TREE = 3  # topics
+TREE_WORDS = 5  # of a group of topics
 _UNSAFE_IN_SCRIPT = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 
@@ -60,7 +63,7 @@ def report(
 
     The page needs nothing but a browser: no network, no library, no server. It shows a map of the topics, and of
     each its size, coherence, words, the documents that stand for it, and its prevalence by group; a search box filters
-    topics and documents.
+    topics and documents. A tree, which folds, tells which topics are nearly one.
 
     Parameters
     ----------
@@ -173,6 +176,7 @@ def report(
         "n_tokens": _rounded(corpus.lengths.sum()),
         "has_texts": texts is not None,
         "topics": _topics(known, corpus, representatives, n_words),
+        "tree": _tree(corpus),
     }
     if members is not None:
         data["groups"] = _groups(members, members.prevalence(corpus.doc_topic, CONFIDENCE, N_BOOTSTRAP, rng))
@@ -206,6 +210,15 @@ def _topics(known: Any, corpus: Corpus, representatives: Any, n_words: int) -> l
         }
         for i, k in enumerate(table["topic"])
     ]
+
+
+def _tree(corpus: Corpus) -> dict[str, Any] | None:
+    """Topics as the page has their tree: the leaves, and two nodes and the words of each merge."""
+    if len(corpus.topics.components) - (corpus.topics.background is not None) < LEAST_IN_TREE:
+        return None
+    tree = hierarchy_of(corpus.topics, corpus.shares, "likelihood", TREE_WORDS)
+    merges = zip(tree.linkage[:, :2].astype(int).tolist(), tree.words[len(tree.leaves) :], strict=True)
+    return {"leaves": tree.leaves.tolist(), "merges": [[*pair, words] for pair, words in merges]}
 
 
 def _documents(

@@ -11,6 +11,7 @@ from sklearn.decomposition import LatentDirichletAllocation
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.pipeline import make_pipeline
 
+from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.inspection import (
     document_table,
     pyldavis_data,
@@ -18,6 +19,7 @@ from sklearn_etm.inspection import (
     similar_documents,
     topic_table,
     topics_over,
+    unusual_documents,
 )
 
 NAMES = ["star", "goal", "vote"]
@@ -317,3 +319,52 @@ def test_groups_of_a_fitted_pipeline():
     table = topics_over(lda, texts, ["sky", "sport"] * 10, random_state=0)
     mean = lda.transform(texts)[::2].mean(axis=0)
     np.testing.assert_allclose(table[table["group"] == "sky"]["prevalence"], mean)
+
+
+# Unusual documents
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    """Documents of three topics, and at the end some in which words of all topics are drawn at random."""
+    corpus = make_topics_corpus(300, n_topics=3, n_features=60, doc_length=40, random_state=0)
+    strange = np.random.default_rng(0).multinomial(40, np.full(60, 1 / 60), size=15)
+    lda = LatentDirichletAllocation(3, random_state=0).fit(corpus.data)
+    return lda, sp.csr_array(sp.vstack([corpus.data, sp.csr_array(strange)]), dtype=float)
+
+
+def test_strange_documents_are_unusual(mixed):
+    table = unusual_documents(*mixed)
+    assert set(table["document"][:15]) == set(range(300, 315))
+    assert (table["score"][:15] > 3).all() and (table["score"].diff().dropna() <= 0).all()
+    assert table["score"].median() == pytest.approx(0, abs=0.3)
+    assert unusual_documents(*mixed, n=4)["document"].tolist() == table["document"][:4].tolist()
+
+
+def test_length_alone_is_not_unusual(mixed):
+    lda, X = mixed
+    beginnings = np.random.default_rng(0).binomial(X[:150].toarray().astype(int), 0.3)
+    X = sp.csr_array(np.concatenate([beginnings, X[150:300].toarray()]), dtype=float)
+    score = unusual_documents(lda, X).sort_values("document")["score"].to_numpy()
+    assert abs(np.median(score[:150]) - np.median(score[150:])) < 0.5
+
+
+def test_unknown_words_are_counted():
+    texts = ["star moon star", "moon star moon", "goal team goal", "team goal team"] * 5
+    lda = make_pipeline(CountVectorizer(), LatentDirichletAllocation(2, random_state=0)).fit(texts)
+    table = unusual_documents(lda, [*texts, "star zebra Quagga moon", "nothing", ""], n=None).set_index("document")
+    assert table["unknown_share"].loc[[0, 20, 21, 22]].tolist() == [0, 0.5, 1, 0]
+    assert table.index[-2:].tolist() == [21, 22] and table["score"].iloc[-2:].isna().all()
+    assert "unknown_share" not in unusual_documents(lda[1], lda[0].transform(texts))
+
+
+def test_bad_arguments_of_unusual_documents(mixed):
+    lda, X = mixed
+    with pytest.raises(ValueError, match="n == 0"):
+        unusual_documents(lda, X, n=0)
+    with pytest.raises(ValueError, match="4 documents with known words"):
+        unusual_documents(lda, X[:4])
+    with pytest.raises(ValueError, match="texts must hold one text"):
+        unusual_documents(lda, X, ["one"])
+    with pytest.raises(TypeError, match="cannot transform documents"):
+        unusual_documents(lda.components_, X)

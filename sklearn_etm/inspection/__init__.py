@@ -14,6 +14,7 @@ from ._hierarchy import TopicHierarchy, topic_hierarchy
 from ._report import report
 from ._similarity import Alignment, align_topics, topic_map, topic_similarity
 from ._topic_table import topic_table
+from ._unusual import unusual_documents
 from ._word_topics import word_topics
 from ._words import top_words, topic_labels, word_scores, word_table
 
@@ -37,6 +38,7 @@ __all__ = [
     "topic_stability",
     "topic_table",
     "topics_over",
+    "unusual_documents",
     "word_scores",
     "word_table",
     "word_topics",

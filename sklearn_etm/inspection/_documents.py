@@ -85,7 +85,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     for i in range(1, n_topics):
         columns |= {f"topic_{i + 1}": order[:, i], f"proportion_{i + 1}": proportions[:, i]}
     columns |= {"entropy": entropy(corpus.doc_topic, axis=1), "length": corpus.lengths}
-    return frame(columns | _text_column(corpus, X, texts, rows), index)
+    return frame(columns | text_column(corpus, X, texts, rows), index)
 
 
 @np.errstate(under="ignore")
@@ -157,7 +157,7 @@ def representative_documents(
         "proportion": corpus.doc_topic[rows, topic],
         "length": lengths[rows],
     }
-    return frame(columns | _text_column(corpus, X, texts, rows))
+    return frame(columns | text_column(corpus, X, texts, rows))
 
 
 @np.errstate(under="ignore")
@@ -224,7 +224,7 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
         "document": labels_of_rows(index, rows),
         "similarity": 1 - distances.ravel() / np.sqrt(2),
     }
-    return frame(columns | _text_column(corpus, X, texts, rows))
+    return frame(columns | text_column(corpus, X, texts, rows))
 
 
 def _representatives(
@@ -237,7 +237,7 @@ def _representatives(
     return np.argsort(-evidence.T, axis=1, kind="stable")[:, :n]
 
 
-def _text_column(corpus: Corpus, X: Any, texts: Any, documents: NDArray[np.intp]) -> dict[str, Any]:
+def text_column(corpus: Corpus, X: Any, texts: Any, documents: NDArray[np.intp]) -> dict[str, Any]:
     """The beginnings of the documents' texts, if they are known."""
     known = texts_of(corpus.topics, X, texts, len(corpus.doc_topic))
     return {} if known is None else {"text": [excerpt(known[i]) for i in documents]}

@@ -7,6 +7,7 @@ from ._estimators.lntm import LNTMTransformer
 from ._estimators.montecarlo import MonteCarloLNTMTransformer
 from ._estimators.prodlda import ProdLDATransformer
 from ._estimators.saving import load, save
+from ._inputs.phrases import PhraseVectorizer
 from ._inputs.vectorizer import NamedVectorizer
 from ._version import __version__
 
@@ -16,6 +17,7 @@ __all__ = [
     "LNTMTransformer",
     "MonteCarloLNTMTransformer",
     "NamedVectorizer",
+    "PhraseVectorizer",
     "ProdLDATransformer",
     "__version__",
     "load",

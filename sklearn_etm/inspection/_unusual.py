@@ -123,7 +123,7 @@ def _scores(corpus: Corpus) -> NDArray[np.float64]:
 
 
 def _usual(gain: NDArray[np.float64], of_length: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """What is usual, and how much it varies, as lines over one by the length: of medians, which outliers hardly move."""
+    """What is usual, and how much it varies, as lines over 1 / length: of medians, which outliers hardly move."""
     order = np.argsort(of_length, kind="stable")
     bins = np.array_split(order, max(min(len(order) // 50, 20), 1))
     at = np.array([of_length[b].mean() for b in bins])

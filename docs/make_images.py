@@ -1,4 +1,4 @@
-"""Make the images of plotting.md, from the docstrings of the packages installed here: `python docs/make_images.py`."""
+"""Make the images of plotting.md and steering.md, from the docstrings of the packages installed here: `python docs/make_images.py`."""
 
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from sklearn_etm.plotting import (
     DocumentMapDisplay,
     LossCurveDisplay,
     NumTopicsDisplay,
+    TopicHierarchyDisplay,
     TopicMapDisplay,
     TopicShareDisplay,
     TopicWordsDisplay,
@@ -39,6 +40,7 @@ def main() -> None:
     save("loss_curve", LossCurveDisplay.from_estimator(pipeline))
     save("topic_map", TopicMapDisplay.from_estimator(pipeline, texts))
     save("topic_share", TopicShareDisplay.from_estimator(pipeline, texts, packages, random_state=0))
+    save("topic_hierarchy", TopicHierarchyDisplay.from_estimator(pipeline, texts, num_topics=20))
     save("document_map", DocumentMapDisplay.from_estimator(pipeline, texts))
     save("num_topics", NumTopicsDisplay.from_estimator(search))
 

@@ -59,6 +59,7 @@ def test_proportions_of_merged_topics_are_sums(plain, X):
     assert_allclose(twice.transform(X), sums(plain.transform(X), [[0, 1, 3], [2]]), rtol=0, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_sums_of_dirichlet_proportions(X):
     model = AmortizedLDATransformer(**FOUR, doc_topic_family="dirichlet", transform_iter=0).fit(X)
     merged = merge_topics(model, GROUPS)

@@ -19,7 +19,8 @@ from .._fitted.encoder import Encoder, Linear
 from .._fitted.model import TopicModel
 from .._fitted.proportions import Refinement, WordRows, refine
 from .._numbers import BLOCK_FLOATS, TINY
-from .._sparse import entry_blocks, entry_rows, row_sums, sample_rows, with_data
+from .._rows import Rows
+from .._sparse import entry_blocks, entry_rows, row_sums, with_data
 from ..metrics import completion_log_likelihood, completion_split
 
 MAX_DOCUMENTS = 20_000  # that are looked at
@@ -84,7 +85,7 @@ class Mixture:
 
 def new_topics(known: Mixture, X: sp.csr_array, max_new: int, unigram: np.ndarray) -> np.ndarray:
     """Topics (n, V), at most ``max_new``, that documents have beside those known."""
-    X = sample_rows(X, MAX_DOCUMENTS)
+    X = Rows(X).sample(MAX_DOCUMENTS).counts
     held_out = np.arange(X.shape[0]) % HELD_OUT == HELD_OUT - 1
     training = X[~held_out]
     new, halves = _candidates(known, training, max_new, unigram), completion_split(X[held_out])
@@ -103,7 +104,7 @@ def _candidates(known: Mixture, X: sp.csr_array, n: int, unigram: np.ndarray) ->
     plainly = X @ np.log(unigram)
     gain = (explained - plainly) / row_sums(X)
     worst = X[np.sort(np.argsort(gain, kind="stable")[: -(-X.shape[0] // 2)])]
-    start = _start.start(worst, max(n, 2) + 1, START_FEATURES, 0, np.random.RandomState(0))
+    start = _start.start(Rows(worst), max(n, 2) + 1, START_FEATURES, 0, np.random.RandomState(0))
     return start.topics[1:]  # the first is what all of them say
 
 

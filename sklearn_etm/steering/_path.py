@@ -9,15 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._estimators.counts import check_counts
+from .._estimators.counts import check_rows
 from .._estimators.parameters import check_whole
 from .._inputs.documents import documents_of
 from .._inputs.topics import topics_of
-from .._sparse import row_sums
 from ..inspection import TopicHierarchy
 from ..inspection._frame import frame
 from ..inspection._hierarchy import hierarchy_of
-from ..metrics import completion_split, npmi
+from ..metrics import npmi
 from ._held import steerable
 from ._topics import all_groups
 
@@ -152,13 +151,13 @@ def num_topics_path(
     corpus = documents_of(topics, X)
     tokens = corpus.lengths @ corpus.doc_topic
     hierarchy = hierarchy_of(topics, corpus.shares, "likelihood", n_words)
-    X_heldout = check_counts(held, topics.counts(X_heldout), "score")
-    length = row_sums(completion_split(X_heldout)[1])
+    heldout = check_rows(held, topics.counts(X_heldout), None, "score")
     rows = []
     for n in steps:
         groups = all_groups(hierarchy.cut(n - least + 1), K)
         merged = held._model.regrouped([np.array(group) for group in groups], tokens)
-        log_likelihood, n_tokens = held._completion(merged, X_heldout)
+        log_likelihood, length = held._completion(merged, heldout)
+        n_tokens = length.sum()
         if not n_tokens:
             raise ValueError("X_heldout must have a document of two tokens or more, of which one can be held out.")
         completion = log_likelihood.sum() / n_tokens

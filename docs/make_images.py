@@ -1,4 +1,4 @@
-"""Make the images of plotting.md and steering.md, from the docstrings of the packages installed here: `python docs/make_images.py`."""
+"""Make the images of plotting.md and steering.md, of docstrings of what is installed: `python docs/make_images.py`."""
 
 from pathlib import Path
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 OF_SHARDS = "n_shards_skipped_"  # an attribute of models that were fitted to shards
 OPTIONAL = (OF_SHARDS, "topic_covariance_", "topic_correlation_", "covariate_effects_")  # that some fits have
 OF_STEERING = "topic_history_"  # and of those whose topics were merged, dropped or grown after the fit
+TOPIC_HISTORY = "topic_history_"  # and of those whose topics were merged, dropped or added after the fit
+TOPIC_NAMES = "topic_names_"  # and of those whose topics were named: a list of str, and of None
 HELD = (  # parameters that a model in training has made something of: they cannot change before it is fitted anew
     "num_topics",
     "doc_topic_family",
@@ -112,6 +114,24 @@ class BaseTopicModel(
     @property
     def _n_features_out(self) -> int:
         return self.components_.shape[0]
+
+    def get_feature_names_out(self, input_features=None):
+        """Names of the columns that `transform` gives.
+
+        Parameters
+        ----------
+        input_features : array-like of str, optional
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of str
+            The topics' own, where they have been named; else the name of the class and the number of the topic.
+        """
+        names = super().get_feature_names_out(input_features)
+        for k, own in enumerate(getattr(self, TOPIC_NAMES, [])):
+            names[k] = names[k] if own is None else own
+        return names
 
     # What a model adds
 
@@ -273,7 +293,8 @@ class BaseTopicModel(
         goes_on = self._goes_on
         rows = learnable(self, rows)
         if not goes_on:
-            self.__dict__.pop(OF_STEERING, None)
+            for name in (TOPIC_HISTORY, TOPIC_NAMES):
+                self.__dict__.pop(name, None)
             warn_of_unused_columns(rows.counts)
         checkpoint = Checkpoint.of(self, rows, rng, whole)
         training, known = (self._resume(), {}) if goes_on else self._begin(rows, rng, whole)

@@ -29,6 +29,11 @@ class Topics(NamedTuple):
         """The topic of what all documents say, where the model has one."""
         return getattr(self.model, "background_topic_", None)
 
+    @property
+    def names(self) -> list[str | None]:
+        """Names that the topics were given, and None."""
+        return getattr(self.model, "topic_names_", None) or [None] * len(self.components)
+
     def counts(self, X: Any) -> Any:
         """Counts of what the model's `fit` was given: texts for a pipeline that starts with a vectorizer."""
         return counts_of(self.before, X)

@@ -15,6 +15,8 @@ from .._inputs.documents import Corpus, corpus_of, excerpt, index_of, labels_of_
 from ._frame import frame
 from ._words import labels_of
 
+PRIOR_TOKENS = 10.0  # average tokens that are added to a document that is to stand for a topic
+
 
 @np.errstate(under="ignore")
 def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, feature_names: Any = None) -> Any:
@@ -90,7 +92,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
 
 @np.errstate(under="ignore")
 def representative_documents(
-    model: Any, X: Any, texts: Any = None, *, n: int = 3, prior_tokens: float = 10, feature_names: Any = None
+    model: Any, X: Any, texts: Any = None, *, n: int = 3, prior_tokens: float = PRIOR_TOKENS, feature_names: Any = None
 ) -> Any:
     r"""The documents that stand for each topic.
 
@@ -147,8 +149,7 @@ def representative_documents(
     if not prior_tokens >= 0:
         raise ValueError(f"prior_tokens must not be negative; got {prior_tokens!r}.")
     index, corpus = index_of(X, texts), corpus_of(model, X, feature_names)
-    lengths, different = corpus.lengths, corpus.different
-    best = different[_representatives(corpus.doc_topic[different], lengths[different], corpus.shares, n, prior_tokens)]
+    lengths, best = corpus.lengths, representatives_of(corpus, n, prior_tokens)
     topic, rows = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
     columns = {
         "topic": topic,
@@ -225,6 +226,12 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
         "similarity": 1 - distances.ravel() / np.sqrt(2),
     }
     return frame(columns | text_column(corpus, X, texts, rows))
+
+
+def representatives_of(corpus: Corpus, n: int, prior_tokens: float = PRIOR_TOKENS) -> NDArray[np.intp]:
+    """Rows of the documents that stand for each topic, (K, n) or fewer, none of them a copy of another."""
+    different, lengths = corpus.different, corpus.lengths
+    return different[_representatives(corpus.doc_topic[different], lengths[different], corpus.shares, n, prior_tokens)]
 
 
 def _representatives(

@@ -282,11 +282,11 @@ def leading(names: NDArray[np.str_], scores: NDArray[Any], n: int) -> NDArray[np
 
 
 def labels_of(topics: Topics, n: int = 3) -> NDArray[np.str_]:
-    """Labels of topics, no two the same; that of the background says so."""
+    """Labels of topics, their names or words, no two the same; that of the background says so."""
     words = leading(topics.feature_names, relevance(topics.components), n)
     labels = [printable(", ".join(row)) for row in words]
     n_topics = Counter(labels)
     labels = [f"{label} ({k})" if n_topics[label] > 1 else label for k, label in enumerate(labels)]
     if topics.background is not None:
         labels[topics.background] = f"background: {labels[topics.background]}"
-    return np.array(labels)
+    return np.array([label if name is None else name for name, label in zip(topics.names, labels, strict=True)])

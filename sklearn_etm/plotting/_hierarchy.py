@@ -124,6 +124,7 @@ class TopicHierarchyDisplay:
         ax.set_yticks(10 * np.arange(n) + 5)  # where SciPy draws leaves
         names = numbered(hierarchy.leaves[order], np.asarray(hierarchy.labels, dtype=object)[order])
         ax.set_yticklabels(names, size="small", parse_math=False)
+        ax.yaxis.tick_right()
         ax.tick_params(axis="y", length=0)
         ax.set_xlabel(UNITS[hierarchy.method])
         if num_topics is not None and num_topics < n:

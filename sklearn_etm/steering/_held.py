@@ -55,29 +55,31 @@ def steerable(holder: Any) -> BaseTopicModel:
     return model
 
 
-def with_model(holder: Any, steer: Callable[[BaseTopicModel], BaseTopicModel]) -> Any:
+def with_model(holder: Any, steer: Callable[[BaseTopicModel], BaseTopicModel], *, keeps_topics: bool = False) -> Any:
     """What holds a topic model, with that which ``steer`` makes of it in its place; of a search, its best estimator.
 
     Raises
     ------
     ValueError
-        If a step behind the topics was fitted to their proportions.
+        If a step behind the topics was fitted to their proportions, and these do not stay as they are.
     """
     if isinstance(holder, BaseTopicModel):
         return steer(holder)
     if isinstance(holder, FrozenEstimator):
-        return FrozenEstimator(with_model(holder.estimator, steer))
+        return FrozenEstimator(with_model(holder.estimator, steer, keeps_topics=keeps_topics))
     if not isinstance(holder, Pipeline):
-        return with_model(holder.best_estimator_, steer)
+        return with_model(holder.best_estimator_, steer, keeps_topics=keeps_topics)
     place = next(i for i, (_, step) in enumerate(holder.steps) if _holds_model(step))
-    if behind := [name for name, step in holder.steps[place + 1 :] if step is not None and step != "passthrough"]:
+    behind = [name for name, step in holder.steps[place + 1 :] if step is not None and step != "passthrough"]
+    if behind and not keeps_topics:
         raise ValueError(
             f"The steps {behind} of the pipeline were fitted to the proportions of the topics as they are: steer the "
             f"part before them, model[:{place + 1}], and fit them anew on what it transforms."
         )
     name, step = holder.steps[place]
     pipeline = copy(holder)
-    pipeline.steps = [*holder.steps[:place], (name, with_model(step, steer)), *holder.steps[place + 1 :]]
+    steered = with_model(step, steer, keeps_topics=keeps_topics)
+    pipeline.steps = [*holder.steps[:place], (name, steered), *holder.steps[place + 1 :]]
     return pipeline
 
 

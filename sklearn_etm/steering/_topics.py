@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .._estimators.base import OF_STEERING, BaseTopicModel
+from .._estimators.base import TOPIC_HISTORY, TOPIC_NAMES, BaseTopicModel
 from .._estimators.counts import check_rows, learnable
 from .._estimators.growth import LEAST_DOCUMENTS
 from .._estimators.parameters import check_whole
@@ -228,9 +228,12 @@ def all_groups(several: Sequence[Sequence[int]], K: int) -> list[list[int]]:
 
 
 def _told(before: BaseTopicModel, after: BaseTopicModel, step: str, topics: Sequence[Sequence[int]]) -> BaseTopicModel:
-    """The new model, which says what its topics were: those of each in the numbers of before."""
-    history = [*getattr(before, OF_STEERING, []), {"step": step, "topics": [list(group) for group in topics]}]
-    return after._copy_with(**{OF_STEERING: history})
+    """The new model, which says what its topics were; those that are as they were keep their names."""
+    history = [*getattr(before, TOPIC_HISTORY, []), {"step": step, "topics": [list(group) for group in topics]}]
+    attributes: dict[str, Any] = {TOPIC_HISTORY: history}
+    if (names := getattr(before, TOPIC_NAMES, None)) is not None:
+        attributes[TOPIC_NAMES] = [names[group[0]] if len(group) == 1 else None for group in topics]
+    return after._copy_with(**attributes)
 
 
 def _arrays(groups: Sequence[Sequence[int]]) -> Groups:

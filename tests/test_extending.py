@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import linear_sum_assignment
 
 from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.steering import drop_topics
 
 pytestmark = pytest.mark.slow  # models of other families compile programs of their own
 
@@ -45,6 +46,12 @@ def test_a_family_of_ones_own_is_as_those_of_the_package(Model, corpus):
     assert_array_equal(copy.transform(corpus.data), model.transform(corpus.data))
     assert_array_equal(copy.partial_fit(corpus.data).components_, model.partial_fit(corpus.data).components_)
     assert model.log_marginal_likelihood(corpus.data[:5], n_temperatures=20).perplexity < 80
+
+
+def test_what_does_not_say_how_is_not_steered(Model, corpus):
+    model = Model(4, max_iter=1, em_iter=0, random_state=0).fit(corpus.data)
+    with pytest.raises(NotImplementedError, match=r"(LaplaceTopics|SharedScaleDocuments) does not say"):
+        drop_topics(model, [1])
 
 
 def test_topics_tell_their_deviations(corpus):

@@ -1,5 +1,6 @@
 """Topics merged, dropped and added after a fit: new models that are as good as fitted ones, and others as they were."""
 
+import json
 import pickle
 import re
 from pathlib import Path
@@ -389,6 +390,24 @@ def test_names_are_shown_and_words_stay(pipeline):
     assert drop_topics(named, [0])[-1].topic_names_ == names[1:]
     assert merge_topics(named, [[0, 2]]).get_feature_names_out().tolist() == ["lntmtransformer0", names[1]]
     assert not hasattr(clone(named).fit(TEXTS)[-1], "topic_names_")
+
+
+@pytest.mark.parametrize("names", [["one"], ["one", 2, "three", "four"], "four"])
+def test_names_that_do_not_fit_are_not_loaded(plain, names):
+    arrays, header = plain.to_arrays()
+    header["state"]["topic_names_"] = names
+    with pytest.raises(ValueError, match="topic_names_ must be 4 names"):
+        LNTMTransformer.from_arrays(arrays, header)
+
+
+def test_merged_outputs_that_do_not_fit_are_not_loaded(plain):
+    arrays, header = merge_topics(plain, GROUPS).to_arrays()
+    text = json.dumps(header)
+    assert '{"tuple": [1, 2, 1]}' in text
+    for other in ("[1, 1, 1]", "[2, 2]", "[1, 2, 1, 0]", "[1, -1, 4]", "[1, 2.0, 1]"):
+        damaged = json.loads(text.replace("[1, 2, 1]", other))
+        with pytest.raises(ValueError, match="damaged"):
+            LNTMTransformer.from_arrays(arrays, damaged)
 
 
 def test_names_are_unique(pipeline):

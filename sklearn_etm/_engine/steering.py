@@ -18,6 +18,7 @@ from . import em
 from .encoder import BATCH_NORM_EPSILON
 from .model import POINT
 from .problem import PARAMETERS, Problem
+from .topics import Topics
 
 HEADS = ("loc", "log_variance")  # last layers of an encoder
 OF_PRIOR = (PARAMETERS, "prior")  # begin the names of parameters of a prior, moments of their gradients begin otherwise
@@ -68,6 +69,16 @@ class Stopped:
         return cls(Problem.from_plain(state.spec, state.constants, features), state)
 
     @property
+    def _family(self) -> Topics:
+        """The family of topics, where it says what steering needs."""
+        family = self.problem.spec.topics
+        if not family.topic_axis:
+            raise NotImplementedError(
+                f"{type(family).__name__} does not say which axis of parameters is that of topics"
+            )
+        return family
+
+    @property
     def topic_parameters(self) -> dict[str, np.ndarray]:
         """Parameters of the family of topics, without the words that pad them."""
         named = {_split(full): v for full, v in self.state.learned.items()}
@@ -80,7 +91,7 @@ class Stopped:
         Of a group, gradients and expected counts add up. The counts of a topic that is gone go to the topics that use
         the same words.
         """
-        family = self.problem.spec.topics
+        family = self._family
         outputs, parts = outputs_of(self._parts, groups)
         merged = np.array([len(group) > 1 for group in groups])
         new = family.of_words(targets, self.topic_parameters, self.problem.constants) if merged.any() else {}
@@ -110,7 +121,7 @@ class Stopped:
 
         Their words are separated from those of all others as in a round of EM.
         """
-        family, n = self.problem.spec.topics, counts.shape[1] - self.problem.spec.K
+        family, n = self._family, counts.shape[1] - self.problem.spec.K
         has_background = self.state.background_share is not None
         before = np.zeros_like(counts) if self.state.counts is None else np.pad(self.state.counts, ((0, 0), (0, n)))
         total = before * like.n_seen + counts

@@ -207,6 +207,10 @@ class SavingMixin:
             raise ValueError(f"word_columns_ must be some of the {len(columns)} columns, in their order")
         if len(getattr(self, "feature_names_in_", columns)) != len(columns):
             raise ValueError(f"feature_names_in_ must have {len(columns)} names")
+        n_topics, names = len(self.components_), getattr(self, "topic_names_", [])
+        is_named = isinstance(names, list) and all(isinstance(name, str | None) for name in names)
+        if not is_named or len(names) not in (0, n_topics):
+            raise ValueError(f"topic_names_ must be {n_topics} names, or None where there is none")
         kinds.check_parameters(self, self._kinds)
 
 

@@ -13,7 +13,6 @@ import numpy as np
 
 from .._fitted.encoder import Linear, outputs_of
 from .._fitted.model import FitState
-from .._fitted.prior import Prior
 from . import em
 from .encoder import BATCH_NORM_EPSILON
 from .model import POINT
@@ -164,7 +163,7 @@ class Stopped:
         parts: tuple[int, ...],
         counts: np.ndarray | None,
         share: float | None,
-        steered: Callable[[Prior], Prior],
+        steered: Callable[[Any], Any],
     ) -> Stopped:
         """With what is learned of K topics of so many parts, and priors as these are steered."""
         problem, documents = self.problem, self.problem.spec.documents

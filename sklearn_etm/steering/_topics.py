@@ -55,7 +55,8 @@ def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> 
         of a pipeline comes behind the topics; if the model is slim.
     TypeError
         If ``model`` holds no topic model of this package, or `ProdLDATransformer`, whose words come from all topics
-        together; if topics are no whole numbers.
+        together, or one with correlated topics or covariates, whose prior is of the topics as they are; if topics are
+        no whole numbers.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 

@@ -280,7 +280,7 @@ def test_models_that_cannot_be_steered(plain, X):
     with pytest.raises(TypeError, match="all topics of a document together"):
         merge_topics(product, [[0, 1]])
     with pytest.raises(TypeError, match="how its topics correlate"):
-        merge_topics(LNTMTransformer(**FOUR, background=False, covariance="full").fit(X), [[0, 1]])
+        merge_topics(LNTMTransformer(**FOUR, background=False).fit(X, covariates=np.arange(60.0)[:, None]), [[0, 1]])
     changed = pickle.loads(pickle.dumps(plain)).set_params(topic_prior_scale=3.0)
     with pytest.raises(ValueError, match="topic_prior_scale is 3"):
         drop_topics(changed, [0])

@@ -53,8 +53,8 @@ def steerable(holder: Any) -> BaseTopicModel:
         )
     if hasattr(model, "topic_covariance_"):
         raise TypeError(
-            f"This {type(model).__name__} has learned how its topics correlate, or depend on covariates, when they were "
-            "known: a prior of these topics, and no others. Steer a model without, and fit with them afterwards."
+            f"This {type(model).__name__} has learned how its topics correlate, or depend on covariates: a prior of "
+            "these topics, and of no others. Steer a model without."
         )
     model._check_goes_on()
     return model

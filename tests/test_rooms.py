@@ -41,7 +41,6 @@ MAY_IMPORT = {
     "inspection": {"_inputs", "_sparse", "_warnings", "embeddings", "metrics"},
     "plotting": {"_inputs", "_warnings", "inspection", "metrics"},
     "distributed": {"_engine", "_estimators", "_files", "_inputs", "_rows", "_sparse", "_warnings"},
-    "distributed": {"_engine", "_estimators", "_files", "_rows", "_sparse", "_warnings"},
     "steering": {"_estimators", "_inputs", "_rows", "_sparse", "_warnings", "inspection", "metrics"},
     "__init__": {"_compilation_cache", "_estimators", "_inputs", "_version"},
 }

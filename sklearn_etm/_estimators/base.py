@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 OF_SHARDS = "n_shards_skipped_"  # an attribute of models that were fitted to shards
 OPTIONAL = (OF_SHARDS, "topic_covariance_", "topic_correlation_", "covariate_effects_")  # that some fits have
-OF_STEERING = "topic_history_"  # and of those whose topics were merged, dropped or grown after the fit
 TOPIC_HISTORY = "topic_history_"  # and of those whose topics were merged, dropped or added after the fit
 TOPIC_NAMES = "topic_names_"  # and of those whose topics were named: a list of str, and of None
 HELD = (  # parameters that a model in training has made something of: they cannot change before it is fitted anew

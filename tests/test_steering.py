@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -279,11 +280,29 @@ def test_models_that_cannot_be_steered(plain, X):
     product = ProdLDATransformer(num_topics=3, max_iter=1, random_state=0).fit(sp.csr_array(X))
     with pytest.raises(TypeError, match="all topics of a document together"):
         merge_topics(product, [[0, 1]])
-    with pytest.raises(TypeError, match="how its topics correlate"):
-        merge_topics(LNTMTransformer(**FOUR, background=False).fit(X, covariates=np.arange(60.0)[:, None]), [[0, 1]])
     changed = pickle.loads(pickle.dumps(plain)).set_params(topic_prior_scale=3.0)
     with pytest.raises(ValueError, match="topic_prior_scale is 3"):
         drop_topics(changed, [0])
+
+
+def test_correlations_and_effects_go_along(X):
+    """Topics that are twins, merged, correlate with others as each of them did; a topic that goes leaves the rest."""
+    C = np.arange(60.0)[:, None]
+    model = LNTMTransformer(**FOUR, background=False, covariance="full").fit(X, covariates=C)
+    twins = pickle.loads(pickle.dumps(model))
+    prior = twins._model.prior
+    same = np.array([0, 0, 2, 3])  # topic 1 becomes the twin of topic 0
+    covariance = prior.covariance[np.ix_(same, same)] + 1e-9 * np.eye(4)
+    prior = replace(prior, mean=prior.mean[same], covariance=covariance, effects=prior.effects[:, same])
+    twins._model = replace(twins._model, prior=prior)
+    merged = merge_topics(twins, [[0, 1]])
+    others = [0, 2, 3]
+    assert_allclose(merged.topic_correlation_, model.topic_correlation_[np.ix_(others, others)], atol=1e-6)
+    expected = model.covariate_effects_[:, others]
+    assert_allclose(merged.covariate_effects_, expected - expected.mean(axis=1, keepdims=True), atol=1e-12)
+    dropped = drop_topics(model, [3])
+    assert_allclose(dropped.topic_correlation_, model.topic_correlation_[:3, :3], atol=1e-12)
+    assert dropped.partial_fit(X, covariates=C).transform(X, covariates=C).shape == (60, 3)
 
 
 # Growing

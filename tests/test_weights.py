@@ -19,6 +19,8 @@ from sklearn_etm._engine.em import EStep
 from sklearn_etm._fitted.proportions import Refinement
 from sklearn_etm._rows import Rows
 from sklearn_etm._start import start
+from sklearn_etm.inspection import topic_table, topics_over
+from sklearn_etm.metrics import completion_perplexity
 
 WEIGHTS = np.tile([0.0, 1.0, 2.0], 20)
 
@@ -95,6 +97,22 @@ def test_weights_are_routed_to_pipelines_and_searches():
     direct = LNTMTransformer(**SMALL).fit(CountVectorizer().fit_transform(texts), sample_weight=weights)
     assert_array_equal(pipeline[-1].components_, direct.components_)
     assert np.isfinite(result["test_score"]).all()
+
+
+def test_tables_count_documents_by_their_weights(fitted, X):
+    """Weights of 0, 1 and 2 are documents that are left out, there once, and there twice."""
+    often = np.repeat(np.arange(60), WEIGHTS.astype(int))
+    by_weight, repeated = topic_table(fitted, X, sample_weight=WEIGHTS), topic_table(fitted, X[often])
+    for column in ("share", "prevalence", "document_share"):
+        assert_allclose(by_weight[column], repeated[column])
+    groups = np.repeat(["a", "b", "c"], [20, 20, 20])
+    by_weight = topics_over(fitted, X, groups, sample_weight=WEIGHTS, random_state=0)
+    repeated = topics_over(fitted, X[often], groups[often], random_state=0)
+    assert_allclose(by_weight["prevalence"], repeated["prevalence"])
+    assert (by_weight["low"] <= by_weight["prevalence"]).all() and (by_weight["high"] >= by_weight["prevalence"]).all()
+    assert topics_over(fitted, X, groups, sample_weight=groups == "b")["group"].unique().tolist() == ["b"]
+    halves = completion_perplexity(fitted.transform, fitted.components_, X, sample_weight=WEIGHTS)
+    assert halves == pytest.approx(completion_perplexity(fitted.transform, fitted.components_, X[often]))
 
 
 @pytest.mark.parametrize(

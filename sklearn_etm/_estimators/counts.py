@@ -5,16 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from numbers import Number
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import validate_data
 
 from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
 from .._inputs.vectorizer import feature_names
+from .._inputs.weights import check_weights
 from .._rows import Rows
 from .._sparse import canonical, check_indices, widened, with_data
 from .._warnings import is_fitted_for_its_score, warn
@@ -81,26 +81,6 @@ def check_rows(
             )
         covariates = of_columns
     return Rows(counts, check_weights(sample_weight, n), covariates_of(estimator, covariates, n, method, reset))
-
-
-def check_weights(sample_weight: Any, n: int) -> np.ndarray | None:
-    """Weights of ``n`` documents in float64; None where all count once."""
-    if sample_weight is None:
-        return None
-    if isinstance(sample_weight, Number):
-        sample_weight = np.full(n, sample_weight)
-    weights = check_array(
-        sample_weight, accept_sparse=False, ensure_2d=False, dtype=np.float64, input_name="sample_weight"
-    )
-    if weights.shape != (n,):
-        raise ValueError(
-            f"sample_weight must hold one number for each of the {n} rows of X; its shape is {weights.shape}."
-        )
-    if n and weights.min() < 0:
-        raise ValueError(f"sample_weight must not be negative: it goes down to {weights.min():g}.")
-    if n and not weights.any():
-        raise ValueError("sample_weight is zero for all rows: nothing is left to learn from, or to score.")
-    return weights
 
 
 def learnable(estimator: BaseEstimator, rows: Rows) -> Rows:

@@ -160,6 +160,29 @@ class CorrelatedNormal:
         covariance = self.covariance[topics, topics]
         return CorrelatedNormal(self.mean[topics], covariance, self.effects[:, topics], self.covariate_means)
 
+    def regrouped(self, groups: Sequence[np.ndarray]) -> CorrelatedNormal:
+        """The prior of topics that are groups of these: of their logarithms of summed exponents, to first order."""
+        mean = np.array([logsumexp(self.mean[group]) for group in groups])
+        weight = np.zeros((len(groups), len(self.mean)))
+        for row, group in zip(weight, groups, strict=True):
+            row[group] = softmax(self.mean[group])
+        effects = self.effects @ weight.T
+        return CorrelatedNormal(
+            mean - mean.mean(),
+            weight @ self.covariance @ weight.T,
+            effects - effects.mean(axis=1, keepdims=True),
+            self.covariate_means,
+        )
+
+    def with_more(self, n: int) -> CorrelatedNormal:
+        """The prior of n more topics, such as the mean of these, which correlate with none."""
+        K = len(self.mean)
+        covariance = np.diag(np.full(K + n, np.diag(self.covariance).mean()))
+        covariance[:K, :K] = self.covariance
+        return CorrelatedNormal(
+            np.append(self.mean, np.zeros(n)), covariance, np.pad(self.effects, ((0, 0), (0, n))), self.covariate_means
+        )
+
     def attributes(self) -> dict[str, np.ndarray]:
         """Fitted attributes of an estimator that tell of it."""
         scale = self.scale

@@ -49,7 +49,11 @@ class Corpus(NamedTuple):
     @property
     def shares(self) -> NDArray[np.float64]:
         """Share of all tokens that each topic has; equal ones if there is no token."""
-        return token_shares(self.doc_topic, self.lengths)
+        return self.weighted_shares(None)
+
+    def weighted_shares(self, weights: NDArray[np.float64] | None) -> NDArray[np.float64]:
+        """Share of all tokens that each topic has, where documents count as often as their weights say."""
+        return token_shares(self.doc_topic, self.lengths if weights is None else weights * self.lengths)
 
 
 def corpus_of(model: Any, X: Any, feature_names: Any = None) -> Corpus:

@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state, check_scalar
 
 from .._inputs.columns import distinct, objects, read_column
 from .._inputs.documents import check_same_order, corpus_of
+from .._inputs.weights import check_weights
 from .._warnings import warn
 from ._dates import bin_starts, read_dates
 from ._frame import frame
@@ -30,11 +31,12 @@ def topics_over(
     confidence: float = 0.95,
     n_bootstrap: int = 1000,
     random_state: Any = None,
+    sample_weight: Any = None,
     feature_names: Any = None,
 ) -> Any:
     """Prevalence of each topic by class, date or any other column, with its uncertainty.
 
-    The prevalence of a topic is its mean proportion over documents, each counting the same.
+    The prevalence of a topic is its mean proportion over documents, each counting the same, or by its weight.
 
     Parameters
     ----------
@@ -58,6 +60,8 @@ def topics_over(
         How often the documents of each group are drawn anew.
     random_state : int, RandomState or None, default=None
         Draws them; an int for the same numbers every time.
+    sample_weight : array-like of shape (n_samples,), default=None
+        How often each document counts; once where it is None. Those of weight 0 are left out.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -68,7 +72,7 @@ def topics_over(
         of a pandas ``Categorical``, a polars ``Enum`` or an ordered dictionary of pyarrow), with the columns
 
         - ``group``, ``topic`` (its row in ``components_``), ``label`` (see :func:`topic_labels`)
-        - ``prevalence``: mean proportion of the topic over the documents of the group, each counting the same
+        - ``prevalence``: mean proportion of the topic over the documents of the group
         - ``low``, ``high``: percentiles of the prevalence in documents drawn from the group with replacement
         - ``n_documents``: number of documents in the group; the interval of a single one has no width
 
@@ -112,8 +116,12 @@ def topics_over(
     check_bootstrap(confidence, n_bootstrap)
     check_same_order(X, groups, "groups")
     corpus = corpus_of(model, X, feature_names)
-    members = members_of(groups, freq, len(corpus.doc_topic))
-    prevalence = members.prevalence(corpus.doc_topic, confidence, n_bootstrap, random_state)
+    n = len(corpus.doc_topic)
+    weights = check_weights(sample_weight, n)
+    members = members_of(groups, freq, n)
+    if weights is not None:
+        members = members.within(weights > 0)
+    prevalence = members.prevalence(corpus.doc_topic, weights, confidence, n_bootstrap, random_state)
     n_groups, n_topics = prevalence.prevalence.shape
     return frame(
         {
@@ -134,11 +142,25 @@ class Members(NamedTuple):
     names: NDArray[Any]  # (n_groups,)
     rows: list[NDArray[np.intp]]
 
-    def prevalence(self, doc_topic: NDArray[Any], confidence: float, n_bootstrap: int, random_state: Any) -> Prevalence:
-        """Mean proportions of topics in the groups, with their intervals."""
+    def within(self, kept: NDArray[np.bool_]) -> Members:
+        """Those of some documents, in the groups that have any of these."""
+        rows = [group[kept[group]] for group in self.rows]
+        filled = [i for i, group in enumerate(rows) if len(group)]
+        return Members(self.names[filled], [rows[i] for i in filled])
+
+    def prevalence(
+        self,
+        doc_topic: NDArray[Any],
+        weights: NDArray[np.float64] | None,
+        confidence: float,
+        n_bootstrap: int,
+        random_state: Any,
+    ) -> Prevalence:
+        """Mean proportions of topics in the groups, with their intervals; of documents by their weights."""
         rng = check_random_state(random_state)
-        bounds = [_bootstrap(doc_topic[rows], confidence, n_bootstrap, rng) for rows in self.rows]
-        means = [doc_topic[rows].mean(axis=0) for rows in self.rows]
+        weights = np.ones(len(doc_topic)) if weights is None else weights
+        bounds = [_bootstrap(doc_topic[rows], weights[rows], confidence, n_bootstrap, rng) for rows in self.rows]
+        means = [np.average(doc_topic[rows], axis=0, weights=weights[rows]) for rows in self.rows]
         return Prevalence(np.stack(means), *np.stack(bounds, axis=1))
 
 
@@ -205,9 +227,13 @@ def check_bootstrap(confidence: float, n_bootstrap: int) -> None:
 
 
 def _bootstrap(
-    rows: NDArray[np.float64], confidence: float, n_bootstrap: int, rng: np.random.RandomState
+    rows: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    confidence: float,
+    n_bootstrap: int,
+    rng: np.random.RandomState,
 ) -> NDArray[np.float64]:
-    """Percentiles of the means of rows drawn with replacement: lower and upper, (2, K)."""
-    n = len(rows)
-    means = [often @ rows / n for often in resampled(n, n_bootstrap, rng)]
+    """Percentiles of the weighted means of rows drawn with replacement: lower and upper, (2, K)."""
+    weighted = weights[:, None] * rows
+    means = [often @ weighted / (often @ weights)[:, None] for often in resampled(len(rows), n_bootstrap, rng)]
     return interval(np.concatenate(means), confidence, axis=0)

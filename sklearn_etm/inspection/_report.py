@@ -179,7 +179,7 @@ def report(
         "tree": _tree(corpus),
     }
     if members is not None:
-        data["groups"] = _groups(members, members.prevalence(corpus.doc_topic, CONFIDENCE, N_BOOTSTRAP, rng))
+        data["groups"] = _groups(members, members.prevalence(corpus.doc_topic, None, CONFIDENCE, N_BOOTSTRAP, rng))
     _write(path, _page(title, data))
     return path
 

@@ -9,6 +9,7 @@ import numpy as np
 from .. import metrics
 from .._inputs.documents import documents_of
 from .._inputs.topics import topics_of
+from .._inputs.weights import check_weights
 from ..metrics._health import document_shares
 from ._frame import frame
 from ._words import frex, labels_of, leading, relevance
@@ -24,6 +25,7 @@ def topic_table(
     n_words: int = 10,
     sort: str = "share",
     threshold: float = 0.1,
+    sample_weight: Any = None,
     feature_names: Any = None,
 ) -> Any:
     """All topics at a glance, one row a topic.
@@ -40,6 +42,9 @@ def topic_table(
         Order of the rows: the largest topic first, or by number. Without ``X`` it is always by number.
     threshold : float, default=0.1
         Smallest proportion of a topic in a document that counts in ``document_share``, above 0 and at most 1.
+    sample_weight : array-like of shape (n_samples,), default=None
+        How often each document of ``X`` counts in ``share``, ``prevalence`` and ``document_share``; once where it is
+        None.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -91,7 +96,8 @@ def topic_table(
     topics = topics_of(model, feature_names)
     components, names = topics.components, topics.feature_names
     corpus = None if X is None else documents_of(topics, X)
-    shares = None if corpus is None else corpus.shares
+    weights = None if corpus is None else check_weights(sample_weight, len(corpus.doc_topic))
+    shares = None if corpus is None else corpus.weighted_shares(weights)
     scores = {
         "words": components,
         "words_by_relevance": relevance(components, shares),
@@ -101,8 +107,8 @@ def topic_table(
     if corpus is not None:
         columns |= {
             "share": shares,
-            "prevalence": corpus.doc_topic.mean(axis=0),
-            "document_share": document_shares(corpus.doc_topic, threshold),
+            "prevalence": np.average(corpus.doc_topic, axis=0, weights=weights),
+            "document_share": document_shares(corpus.doc_topic, threshold, weights),
         }
     columns |= {name: [", ".join(words) for words in leading(names, score, n_words)] for name, score in scores.items()}
     n_measured = min(n_words, len(names))

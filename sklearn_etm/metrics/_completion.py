@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
+from .._inputs.weights import check_weights
 from .._sparse import entry_rows, row_sums
 from ._validation import check_counts, check_distributions
 
@@ -148,7 +149,9 @@ def completion_log_likelihood(doc_topic: ArrayLike, components: ArrayLike, X_hel
 
 
 @np.errstate(under="ignore")
-def completion_perplexity(transform: Callable[[Any], ArrayLike], components: ArrayLike, X: Any) -> float:
+def completion_perplexity(
+    transform: Callable[[Any], ArrayLike], components: ArrayLike, X: Any, *, sample_weight: ArrayLike | None = None
+) -> float:
     r"""Document-completion perplexity: how well one half of a document predicts the other.
 
     Documents are split by :func:`completion_split`, topic proportions are inferred from the observed halves,
@@ -167,6 +170,8 @@ def completion_perplexity(transform: Callable[[Any], ArrayLike], components: Arr
         Word probabilities of every topic. Rows sum to one.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Counts of documents, best such as the model was not fitted on.
+    sample_weight : array-like of shape (n_samples,), default=None
+        How often each document counts; once where it is None.
 
     Returns
     -------
@@ -202,6 +207,7 @@ def completion_perplexity(transform: Callable[[Any], ArrayLike], components: Arr
     """
     beta = check_distributions(components, "components")
     observed, heldout = completion_split(check_counts(X, "X", n_columns=beta.shape[1]))
+    weights = check_weights(sample_weight, observed.shape[0])
     kept = (np.diff(observed.indptr) > 0) & (np.diff(heldout.indptr) > 0)
     if not kept.any():
         raise ValueError(
@@ -211,5 +217,6 @@ def completion_perplexity(transform: Callable[[Any], ArrayLike], components: Arr
     observed, heldout = observed[kept], heldout[kept]
     shape = (observed.shape[0], beta.shape[0])
     theta = check_distributions(transform(observed), "transform(X)", shape=shape)
-    total = completion_log_likelihood(theta, beta, heldout).sum()
-    return float(np.exp(-total / row_sums(heldout).sum()))
+    log_likelihood = completion_log_likelihood(theta, beta, heldout)
+    weights = np.ones(len(kept)) if weights is None else weights
+    return float(np.exp(-(weights[kept] @ log_likelihood) / (weights[kept] @ row_sums(heldout))))

@@ -110,9 +110,11 @@ def dead_topics(doc_topic: ArrayLike, *, threshold: float = 0.1, min_share: floa
     return dead
 
 
-def document_shares(doc_topic: NDArray[np.float64], threshold: float) -> NDArray[np.float64]:
-    """Share of the documents with a proportion of ``threshold`` or more of each topic, (K,)."""
-    shares: NDArray[np.float64] = (doc_topic >= threshold).mean(axis=0)
+def document_shares(
+    doc_topic: NDArray[np.float64], threshold: float, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Share of the documents, by their weights, with a proportion of ``threshold`` or more of each topic, (K,)."""
+    shares: NDArray[np.float64] = np.average(doc_topic >= threshold, axis=0, weights=weights)
     return shares
 
 

@@ -51,11 +51,6 @@ def steerable(holder: Any) -> BaseTopicModel:
             "topic's: a topic cannot be merged, dropped or added without changing what all others say. Steer a model "
             "whose documents are mixtures, such as LNTMTransformer."
         )
-    if hasattr(model, "topic_covariance_"):
-        raise TypeError(
-            f"This {type(model).__name__} has learned how its topics correlate, or depend on covariates: a prior of "
-            "these topics, and of no others. Steer a model without."
-        )
     model._check_goes_on()
     return model
 

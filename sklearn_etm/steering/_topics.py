@@ -55,8 +55,7 @@ def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> 
         of a pipeline comes behind the topics; if the model is slim.
     TypeError
         If ``model`` holds no topic model of this package, or `ProdLDATransformer`, whose words come from all topics
-        together, or one with correlated topics or covariates, whose prior is of the topics as they are; if topics are
-        no whole numbers.
+        together; if topics are no whole numbers.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -68,6 +67,7 @@ def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> 
     Notes
     -----
     `ETMTransformer` has topics that are vectors: the merged topic is the one whose words are nearest to the mixture.
+    Correlations of a merged topic, and effects of covariates on it, are those of its parts to first order.
 
     Examples
     --------

@@ -1,12 +1,14 @@
 """Corpora in shards against the same in memory: time, memory, and perplexity of documents that were held out.
 
     python benchmarks/scale.py [--documents 200000] [--words 20000] [--topics 100] [--shards 20] [--sample 50000]
+    python benchmarks/scale.py --costs
 
 Draws documents of 75 tokens from planted topics with words by Zipf's law, writes them as ``.npz`` shards and as one
 file, and fits `LNTMTransformer` with default parameters by `fit`, by `fit_shards` in one process, and on two workers.
 Each is a process of its own.  Seconds are of reading and fitting, imports of JAX and compilation included, CPU seconds
-those of all its processes; memory is the peak of the process, and of its largest worker.  Leave the machine alone
-meanwhile.
+those of all its processes; memory is the peak of the process, and of its largest worker.  With ``--costs``, `fit` in
+one process each on corpora of which one size is changed at a time: seconds, CPU seconds, memory beside the counts, and
+how seconds and memory grow with that size, as powers of it.  Leave the machine alone meanwhile.
 """
 
 import argparse
@@ -71,12 +73,37 @@ def fit(folder: Path, how: str, K: int, sample: int) -> None:
     print(seconds, cpu, own.ru_maxrss / 1024, workers.ru_maxrss / 1024, perplexity)
 
 
+def costs() -> None:
+    """Print what `fit` costs as one size grows at a time."""
+    usual = {"documents": 20_000, "words": 10_000, "topics": 50}
+    grown = {"documents": [10_000, 40_000, 160_000], "words": [5_000, 20_000, 80_000], "topics": [20, 80, 320]}
+    for what, sizes in grown.items():
+        found = []
+        for size in sizes:
+            given = [f"--{name}={n}" for name, n in (usual | {what: size}).items()]
+            with tempfile.TemporaryDirectory() as folder:
+                for step in ("make", "fit"):
+                    command = [sys.executable, sys.argv[0], *given, "--shards", "1", "--step", step, folder]
+                    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+                counts = (Path(folder) / "all.npz").stat().st_size / 2**20
+            seconds, cpu, peak, _, _ = map(float, output.split())
+            found.append((seconds, peak))
+            print(f"{size:8,} {what:10} {seconds:6.1f} s, {cpu:6.1f} CPU s, {peak - counts:5.0f} MB", flush=True)
+        (less, low), (more, high) = found[-2:]
+        powers = np.log([more / less, high / low]) / np.log(sizes[-1] / sizes[-2])
+        print(f"from {sizes[-2]:,} to {sizes[-1]:,} {what}: seconds ^ {powers[0]:.2f}, memory ^ {powers[1]:.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in {"documents": 200_000, "words": 20_000, "topics": 100, "shards": 20, "sample": 50_000}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--step", nargs=2, help=argparse.SUPPRESS)  # of a process: what, and the folder
+    parser.add_argument("--costs", action="store_true")
     args = parser.parse_args()
+    if args.costs:
+        costs()
+        return
     if args.step:
         what, folder = args.step[0], Path(args.step[1])
         if what == "make":

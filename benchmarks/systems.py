@@ -94,6 +94,8 @@ OURS = {
     "amortized LDA": ours("AmortizedLDATransformer"),
     "amortized LDA, Dirichlet": ours("AmortizedLDATransformer", doc_topic_family="dirichlet"),
     "LNTM, learned prior": ours("LNTMTransformer", learn_prior=True),
+    "LNTM, correlated": ours("LNTMTransformer", covariance="full"),
+    "LNTM, correlated by 10 axes": ours("LNTMTransformer", covariance="low_rank"),
     "LNTM, Monte-Carlo EM": ours("MonteCarloLNTMTransformer"),
     "LNTM, product": ours("ProdLDATransformer"),
 }

@@ -13,8 +13,10 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from .._threads import beside
+from . import devices
 
 MAX_PROGRAMS = 64  # that a process keeps, the latest used: of a fit three, and some megabytes each
 n_compiled: Counter[str] = Counter()  # programs that were compiled, by name
@@ -35,16 +37,28 @@ def single_precision(function: Callable) -> Callable:
 
 def run(name: str, make: Callable[..., Callable], fixed: tuple[Hashable, ...], *arguments: Any) -> Any:
     """Result of the function ``make(*fixed)``, compiled for arguments of these shapes unless it lately was."""
+    several = devices.mesh()
 
     def build() -> Callable:
         with _TRACING:
-            lowered = jax.jit(make(*fixed)).lower(*arguments)
+            lowered = _jitted(make(*fixed), arguments, several).lower(*arguments)
         n_compiled[name] += 1
         with beside() as thread:  # a compilation cannot be interrupted, waiting for it can
             return thread.submit(lowered.compile).result()
 
-    device = jax.config.jax_default_device  # type: ignore[attr-defined]
-    return _programs.get((name, fixed, device, _shapes(arguments)), build)(*arguments)
+    device = several or jax.config.jax_default_device  # type: ignore[attr-defined]
+    program = _programs.get((name, fixed, device, _shapes(arguments)), build)
+    if several is not None:
+        arguments = jax.device_put(arguments, devices.shardings(arguments, several))
+    return program(*arguments)
+
+
+def _jitted(function: Callable, arguments: tuple[Any, ...], several: Mesh | None) -> Any:
+    """A function to compile, for several devices where there are such."""
+    if several is None:
+        return jax.jit(function)
+    everywhere = NamedSharding(several, PartitionSpec())
+    return jax.jit(function, in_shardings=devices.shardings(arguments, several), out_shardings=everywhere)
 
 
 def shapes(name: str, make: Callable[..., Callable], fixed: tuple[Hashable, ...], *arguments: Any) -> Any:

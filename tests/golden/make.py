@@ -30,6 +30,7 @@ from sklearn_etm import (
 )
 from sklearn_etm._files.formats import FORMAT
 from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.steering import merge_topics
 
 HERE = Path(__file__).parent
 WORDS = [f"word{i:02}" for i in range(12)]
@@ -54,7 +55,9 @@ def models(X: np.ndarray) -> dict:
             "lntm-learned-prior": LNTMTransformer(**SMALL, **own_priors, learn_prior=True),
             "lntm-poisson": LNTMTransformer(**SMALL, likelihood="poisson"),
             "lntm-random-state": LNTMTransformer(**SMALL | {"random_state": np.random.RandomState(0)}),
+            "lntm-covariates": LNTMTransformer(**SMALL, covariance="full", covariate_columns=[-1]),
             "etm": ETMTransformer(**SMALL, embedding_size=3),
+            "etm-low-rank": ETMTransformer(**SMALL, embedding_size=3, covariance="low_rank", rank=1, background=True),
             "etm-array": ETMTransformer(**SMALL, embeddings=array, vocabulary=np.array(WORDS), center_embeddings=True),
             "etm-corpus": ETMTransformer(**SMALL, embeddings="corpus", embedding_size=3),
             "etm-fixed": ETMTransformer(**SMALL, **named, train_embeddings=False, normalize_embeddings=True),
@@ -67,6 +70,7 @@ def models(X: np.ndarray) -> dict:
         }.items()
     }
     fitted["lntm-stream"] = LNTMTransformer(**SMALL).partial_fit(X).partial_fit(X[::2])
+    fitted["lntm-merged"] = merge_topics(fitted["lntm"], [[0, 2]])
     fitted["lntm-slim"] = fitted["lntm"].slim()
     fitted["etm-slim-single"] = fitted["etm-table"].slim(dtype=np.float32)
     fitted["etm-extended"] = fitted["etm-table"].extend_vocabulary(["new"])

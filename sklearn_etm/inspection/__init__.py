@@ -6,8 +6,10 @@ names of columns to arrays.
 """
 
 from ._comparison import compare_models, topic_stability
+from ._correlation import topic_correlation
 from ._documents import document_table, representative_documents, similar_documents
 from ._drift import ComponentsOver, components_over
+from ._effects import estimate_effect
 from ._export import pyldavis_data
 from ._groups import topics_over
 from ._hierarchy import TopicHierarchy, topic_hierarchy
@@ -26,11 +28,13 @@ __all__ = [
     "compare_models",
     "components_over",
     "document_table",
+    "estimate_effect",
     "pyldavis_data",
     "report",
     "representative_documents",
     "similar_documents",
     "top_words",
+    "topic_correlation",
     "topic_hierarchy",
     "topic_labels",
     "topic_map",

@@ -1,0 +1,54 @@
+"""Covariates: numbers that documents bring along, one row each (knows no JAX)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+
+from .vectorizer import feature_names
+
+
+def check_covariates(covariates: Any, n: int, name: str = "covariates") -> NDArray[np.float64]:
+    """Covariates of ``n`` documents in float64, (n, p)."""
+    values = numbers(covariates, name)
+    if len(values) != n:
+        raise ValueError(f"{name} must have one row for each of the {n} rows of X; they have {len(values)}.")
+    return values
+
+
+def numbers(given: Any, name: str) -> NDArray[np.float64]:
+    """A dense table of finite numbers; what has one dimension is a column."""
+    if isinstance(given, str):
+        raise TypeError(f"{name} must be numbers, one row for each row of X; got the string {given!r}.")
+    if np.ndim(given) == 1 and not sp.issparse(given):
+        given = np.asarray(given).reshape(-1, 1)
+    try:
+        values = check_array(given, accept_sparse=True, dtype=np.float64, input_name=name)
+    except ValueError as error:
+        if "could not convert string" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} must be numbers: {error}. Encode categories by OneHotEncoder(drop='first'), in a "
+            "ColumnTransformer where others are numbers already."
+        ) from error
+    return values.toarray() if sp.issparse(values) else values
+
+
+def covariate_names(covariates: Any, p: int) -> NDArray[Any]:
+    """Names of covariates: of the columns of a data frame, or c0, c1, ..."""
+    names = given_names(covariates)
+    return np.asarray([f"c{i}" for i in range(p)], dtype=object) if names is None else names
+
+
+def given_names(covariates: Any) -> NDArray[Any] | None:
+    """Names of the columns of a data frame, or of a column of one; None where there are none."""
+    names = feature_names(covariates)
+    if names is None and hasattr(covariates, "columns"):
+        names = np.asarray([str(name) for name in covariates.columns], dtype=object)
+    if names is None and isinstance(name := getattr(covariates, "name", None), str):
+        names = np.asarray([name], dtype=object)
+    return names

@@ -188,7 +188,8 @@ import sklearn_etm.plotting as plotting
 assert "matplotlib" not in sys.modules and "jax" not in sys.modules
 sys.modules["matplotlib"] = None
 for name in plotting.__all__:
-    arguments = [None] * {"WordDriftDisplay": 4, "TopicShareDisplay": 3, "DocumentMapDisplay": 2}.get(name, 1)
+    required = {"WordDriftDisplay": 4, "TopicShareDisplay": 3, "EffectDisplay": 3, "DocumentMapDisplay": 2}
+    arguments = [None] * required.get(name, 1)
     try:
         getattr(plotting, name).from_estimator(*arguments)
     except ImportError as error:

@@ -25,6 +25,7 @@ BY_PLACE = {  # the one option that everybody passes
     "embeddings.align_embeddings": "feature_names",
     "embeddings.corpus_vectors": "embedding_size",
     "inspection.top_words": "n_words",
+    "plotting.EffectDisplay.from_estimator": "effect",
 }
 COUNTS_TOPICS = {"inspection.document_table", "datasets.make_topics_corpus"}  # as others list or make rows and columns
 

@@ -7,9 +7,11 @@ those of Okabe and Ito, which the colour-blind can tell apart; texts, lines and 
 """
 
 from ._document_map import DocumentMapDisplay
+from ._effects import EffectDisplay
 from ._hierarchy import TopicHierarchyDisplay
 from ._loss_curve import LossCurveDisplay
 from ._num_topics import NumTopicsDisplay
+from ._topic_correlation import TopicCorrelationDisplay
 from ._topic_map import TopicMapDisplay
 from ._topic_share import TopicShareDisplay
 from ._topic_words import TopicWordsDisplay
@@ -17,8 +19,10 @@ from ._word_drift import WordDriftDisplay
 
 __all__ = [
     "DocumentMapDisplay",
+    "EffectDisplay",
     "LossCurveDisplay",
     "NumTopicsDisplay",
+    "TopicCorrelationDisplay",
     "TopicHierarchyDisplay",
     "TopicMapDisplay",
     "TopicShareDisplay",

@@ -220,7 +220,8 @@ class TopicShareDisplay:
             self.lines_.append(line)
             self.intervals_.append(interval)
             top = 1.05 * max((self.highs if share_scale else high).max(), TINY)
-            (panel.set_ylim if lines else panel.set_xlim)(0, top)
+            bottom = 1.05 * min((self.lows if share_scale else low).min(), 0)  # means of a regression can be below 0
+            (panel.set_ylim if lines else panel.set_xlim)(bottom, top)
             panel.set_title(title, size="medium", parse_math=False)
             panel.tick_params(labelsize="small")
             without_frame(panel)

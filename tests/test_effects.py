@@ -1,5 +1,7 @@
 """Effects of covariates on topics, and correlations of topics: tables and pictures."""
 
+import sys
+
 import matplotlib
 
 matplotlib.use("Agg")
@@ -14,7 +16,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import t
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import LatentDirichletAllocation
-from sklearn.preprocessing import OneHotEncoder, SplineTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, SplineTransformer
 from sklearn.utils import check_random_state
 
 from sklearn_etm import LNTMTransformer
@@ -256,6 +259,23 @@ def test_draws_are_those_of_the_model(model, X, covariates):
     pd.testing.assert_frame_equal(
         table.drop(columns="label"), effect(covariates, Drawn(draws), n_draws=5).drop(columns="label")
     )
+
+
+def test_pipelines_bring_their_counts_and_words(model, X, covariates):
+    pipeline = Pipeline([("same", FunctionTransformer()), ("topics", model)])
+    table = estimate_effect(pipeline, X, covariates, random_state=0)
+    pd.testing.assert_frame_equal(table, estimate_effect(model, X, covariates, random_state=0))
+
+
+def test_without_pandas_tables_are_dicts(model, X, monkeypatch):
+    covariates = np.random.default_rng(1).normal(size=(60, 2))
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    table = estimate_effect(model, X, covariates, n_draws=5, random_state=0)
+    assert_allclose(of(table, "effect").sum(axis=1), 0, atol=1e-12)
+    display = EffectDisplay.from_estimator(model, X, covariates, 1, n_draws=5, random_state=0)
+    assert_allclose(np.sort(display.estimates), np.sort(of(table, "effect")[1]))
+    graph = TopicCorrelationDisplay.from_estimator(model, X, covariates=covariates, n_bootstrap=2, random_state=0)
+    assert graph.correlations.shape == (3, 3)
 
 
 def test_other_covariates_than_those_of_the_fit(model, X, covariates):

@@ -49,6 +49,6 @@ def given_names(covariates: Any) -> NDArray[Any] | None:
     names = feature_names(covariates)
     if names is None and hasattr(covariates, "columns"):
         names = np.asarray([str(name) for name in covariates.columns], dtype=object)
-    if names is None and isinstance(name := getattr(covariates, "name", None), str):
+    if names is None and isinstance(name := getattr(covariates, "name", None), str) and name:
         names = np.asarray([name], dtype=object)
     return names

@@ -56,7 +56,7 @@ class Design(NamedTuple):
     @property
     def leverages(self) -> NDArray[np.float64]:
         """How much of its own fit each document says, (n,)."""
-        return self.weights * np.einsum("ni,ij,nj->n", self.columns, self.bread, self.columns)
+        return self.weights * (self.columns @ self.bread * self.columns).sum(axis=1)
 
     @property
     def alone(self) -> NDArray[np.bool_]:

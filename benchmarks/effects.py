@@ -133,6 +133,9 @@ def estimate(world, corpus, model, X, seed):
 def row(name, replicates, seconds):
     """A row of the table, of both covariates with effects, and of that without."""
     found = [r for r in replicates if r.pop("found")]
+    if not found:
+        print(f"{name:36} {0:8}", flush=True)
+        return
     held, errors, positive, products, squares = (np.stack([r[key] for r in found]) for key in found[0])
     print(
         f"{name:36} {len(found):8} {held[:, :2].mean():8.3f} {held[:, 2].mean():8.3f} {positive[:, 2].mean():8.3f} "

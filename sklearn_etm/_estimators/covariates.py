@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils.validation import check_array
 
+from .._inputs.covariates import check_covariates, covariate_names
 from .._sparse import canonical
 from .._warnings import is_fitted_for_its_score, warn
 
@@ -105,36 +105,12 @@ def warn_without_covariates(model: Any) -> None:
         )
 
 
-def check_covariates(covariates: Any, n: int) -> np.ndarray:
-    """Covariates of ``n`` documents in float64, (n, p)."""
-    if isinstance(covariates, str):
-        raise TypeError(f"covariates must be numbers, one row for each row of X; got the string {covariates!r}.")
-    if np.ndim(covariates) == 1 and not sp.issparse(covariates):
-        covariates = np.asarray(covariates).reshape(-1, 1)
-    try:
-        values = check_array(covariates, accept_sparse=True, dtype=np.float64, input_name="covariates")
-    except ValueError as error:
-        if "could not convert string" not in str(error):
-            raise
-        raise ValueError(
-            f"covariates must be numbers: {error}. Encode categories by OneHotEncoder(drop='first'), in a "
-            "ColumnTransformer where others are numbers already."
-        ) from error
-    values = values.toarray() if sp.issparse(values) else values
-    if len(values) != n:
-        raise ValueError(f"covariates must have one row for each of the {n} rows of X; they have {len(values)}.")
-    return values
-
-
 def _names(estimator: Any, covariates: Any, p: int) -> np.ndarray:
     """Names of covariates: of the columns of X, of those of a data frame, or c0, c1, ..."""
-    words, all_names = getattr(estimator, WORD_COLUMNS, None), getattr(estimator, NAMES_IN, None)
-    names = None
-    if words is not None and all_names is not None:
-        names = all_names[covariate_columns(words, len(all_names))]
-    elif hasattr(covariates, "columns"):
-        names = np.asarray([str(name) for name in covariates.columns], dtype=object)
-    return np.asarray([f"c{i}" for i in range(p)], dtype=object) if names is None else names
+    words, names = getattr(estimator, WORD_COLUMNS, None), getattr(estimator, NAMES_IN, None)
+    if words is not None and names is not None:
+        return names[covariate_columns(words, len(names))]
+    return covariate_names(covariates, p)
 
 
 def warn_of_covariates(values: np.ndarray, names: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ._fitted.encoder import log_tfidf
 from ._rows import Rows
+from ._seeds import Seeds
 from ._sparse import column_sums
 from ._threads import one_thread
 from .embeddings._pmi import word_vectors
@@ -33,6 +34,7 @@ class Start(NamedTuple):
     unigram: np.ndarray  # (V,) smoothed word frequencies, sum to 1
     topics: np.ndarray  # (K, V), rows sum to 1
     n_tokens: float  # of the documents that passes go over
+    seeds: np.ndarray | None = None  # (K, V) tokens that topics are given of words, for each token of the corpus
 
     @property
     def log_deviation(self) -> np.ndarray:
@@ -48,6 +50,7 @@ def start(
     size: int,
     rng: np.random.RandomState,
     word_counts: np.ndarray | None = None,
+    seeds: Seeds | None = None,
 ) -> Start:
     """Start from documents of at least one token each, with ``size`` dimensions of word vectors or more.
 
@@ -66,13 +69,20 @@ def start(
     common = max(MAX_DOCUMENT_FREQUENCY * rows.total, np.median(document_frequency))
     telling = sp.diags_array((document_frequency <= common).astype(np.float32))
     features = T @ telling @ projection[:, : max(K, MIN_CLUSTER_FEATURES)]
-    n_clusters = K - 1 if K > 2 else K  # of two topics, none can be spared for what all documents say
+    spared = int(K > 2 and (seeds is None or 0 not in seeds.topics))  # for what all documents say; of two topics none
+    n_clusters = K - spared
     labels = _cluster(features, rows.weights, min(n_clusters, rows.n), rng)
-    projection /= np.maximum(rows.spread(T @ projection), MIN_SPREAD)
     topics = _topics(rows.weighted, labels, n_clusters, unigram, rng)
-    if n_clusters < K:
+    rates = None if seeds is None else seeds.rates(unigram, K)
+    if seeds is not None and rates is not None:
+        vectors_of_words = idf[:, None] * projection[:, : features.shape[1]]
+        nearest = seeds.nearest(features, vectors_of_words, max(rows.n // K, 1)) @ rows.weighted
+        own = _first_words(nearest.toarray() + rows.n_tokens * rates[seeds.topics], unigram)
+        topics = seeds.placed(own, topics, spared)
+    projection /= np.maximum(rows.spread(T @ projection), MIN_SPREAD)
+    if spared:
         topics = np.concatenate([unigram[None], topics])  # the corpus itself is the first topic
-    return Start(idf, projection, vectors, unigram, topics, counts.sum())
+    return Start(idf, projection, vectors, unigram, topics, counts.sum(), rates)
 
 
 def _centred_vectors(rows: Rows, T: sp.csr_array, size: int) -> np.ndarray:
@@ -112,9 +122,13 @@ def _topics(X: sp.csr_array, labels: np.ndarray, n: int, unigram: np.ndarray, rn
     """One topic for each cluster, (n, V); where there are fewer clusters, the others start at random."""
     n_clusters = labels.max() + 1
     membership = sp.csr_array((np.ones(len(labels)), (labels, np.arange(len(labels)))), shape=(n_clusters, len(labels)))
-    counts = (membership @ X).toarray()
-    weight = 50.0  # tokens of the corpus mixed in, so that a small cluster does not over-use everything it has
-    usage = (counts + weight * unigram) / (counts.sum(axis=1, keepdims=True) + weight)
-    topics = OVERUSE * overuse(usage, unigram) + (1 - OVERUSE) * unigram
+    topics = _first_words((membership @ X).toarray(), unigram)
     random = unigram * rng.standard_gamma(0.5, size=(n - n_clusters, len(unigram)))
     return np.concatenate([topics, random / random.sum(axis=1, keepdims=True)])
+
+
+def _first_words(counts: np.ndarray, unigram: np.ndarray) -> np.ndarray:
+    """Topics that start from counts of words in documents that are theirs, (n, V)."""
+    weight = 50.0  # tokens of the corpus mixed in, so that a small cluster does not over-use everything it has
+    usage = (counts + weight * unigram) / (counts.sum(axis=1, keepdims=True) + weight)
+    return OVERUSE * overuse(usage, unigram) + (1 - OVERUSE) * unigram

@@ -124,7 +124,7 @@ def test_gradients_of_batches_average_to_the_full_gradient(counts):
     z_all, b = (rng.normal(size=(n, K)).astype(np.float32) for n in (D, padded_vocabulary(V)))
     spec = Spec(FreeTopics(), LogisticNormalDocuments(learned=False), Mixture(), K, len(b), (4,))
     constants = {"log_unigram": np.zeros(len(b), np.float32), "delta": 2.0}
-    hyper = Hyper(constants, {"mu": np.zeros(K), "log_sigma": np.zeros(K)}, 1, D, 3.0)
+    hyper = Hyper(constants, {"mu": np.zeros(K), "log_sigma": np.zeros(K)}, 1, D, 3.0, 10.0 * D)
 
     def gradients(batch_size):
         corpus = Corpus(Rows(counts), lambda X: np.zeros((X.shape[0], 2)), batch_size, np.random.RandomState(0))

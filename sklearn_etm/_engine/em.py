@@ -41,16 +41,20 @@ def target(
     smoothing: float,
     strength: float,
     has_background: bool,
+    seeds: np.ndarray | None = None,
 ) -> np.ndarray:
     """What topics are fitted to, (V, K): counts, tokens of topics (V, K) from before and of the corpus, separated.
 
-    ``smoothing`` is how many tokens the topics from before weigh, ``strength`` the estimator's ``separation``.
+    ``smoothing`` is how many tokens the topics from before weigh, ``strength`` the estimator's ``separation``;
+    ``seeds`` (V, K) are tokens that topics are given, for each token counted.
     """
     tokens = counts.sum(axis=0)
     from_before = min(smoothing, MAX_SMOOTHING * tokens.mean())
     most = min(UNIGRAM_TOKENS, UNIGRAM_PER_WORD * np.count_nonzero(unigram))
     from_corpus = np.minimum(most, MAX_UNIGRAM * tokens + 1e-3)  # of what a topic has, be it nothing
     smoothed = counts + from_before * before + from_corpus * unigram[:, None]
+    if seeds is not None:
+        smoothed += tokens.sum() * seeds
     if not has_background:
         return separate(smoothed, SEPARATION * strength, True)
     smoothed[:, 0] = counts[:, 0] + from_corpus[0] * unigram

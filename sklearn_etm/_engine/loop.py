@@ -357,7 +357,10 @@ def _sharpened(
     trainer: Maximiser, plan: Plan, rounds: Rounds, state: State, counts: np.ndarray, before: np.ndarray
 ) -> State:
     """M-step: topics that fit expected counts, and the background's share of these."""
-    target = em.target(counts, before, trainer.problem.unigram, rounds.smoothing, plan.separation, rounds.background)
+    problem = trainer.problem
+    target = em.target(
+        counts, before, problem.unigram, rounds.smoothing, plan.separation, rounds.background, problem.seeds
+    )
     share = float(counts[:, 0].sum() / counts.sum()) if rounds.background else None
     return replace(state, learned=trainer.fit_topics(state.learned, target), background_share=share)
 

@@ -18,6 +18,7 @@ import numpyro
 from numpyro.contrib.module import flax_module
 from numpyro.primitives import mutable
 
+from .._fitted.model import SEEDS
 from .batches import Array, Batch
 from .decoders import Decoder
 from .documents import Documents
@@ -58,6 +59,7 @@ class Hyper(NamedTuple):
     n_batches: Array
     n_documents: Array
     separation: Array  # what the divergence of the topics weighs, in nats per document
+    n_tokens: Array
 
 
 @jax.custom_vjp
@@ -118,7 +120,17 @@ def model(spec: Spec, batch: Batch, hyper: Hyper) -> None:
         log_p = spec.decoder.log_likelihood(theta, beta_t, logits, batch)
         numpyro.factor("x", log_p)
     numpyro.factor("separation", hyper.separation * hyper.n_documents * separation)
+    if SEEDS in hyper.topics:
+        numpyro.factor(SEEDS, hyper.n_tokens * _seeded(hyper.topics[SEEDS], beta_t))
     _record("reconstruction", -log_p, batch)
+
+
+def _seeded(rates: Array, beta_t: jax.Array) -> jax.Array:
+    r"""Log-probability of words that topics are given, :math:`\sum_{kv} c_{kv} \log \beta_{kv}`: a Dirichlet's density.
+
+    Where the likelihood reads :math:`\exp E_q[\log \beta]`, the concentrations of that Dirichlet add up with others.
+    """
+    return (rates * jnp.log(jnp.where(rates > 0, beta_t, 1.0) + 1e-30)).sum()
 
 
 def _point(name: str, prior: Any) -> jax.Array:

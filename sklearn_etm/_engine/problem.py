@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from .._fitted.encoder import Features
+from .._fitted.model import SEEDS
 from .._fitted.plain import CLASS, to_plain
 from .._fitted.prior import Prior
 from . import decoders, documents, programs, topics
@@ -53,12 +54,15 @@ class Problem:
         hidden: tuple[int, ...],
         unigram: np.ndarray,
         features: Features,
+        seeds: np.ndarray | None = None,
     ) -> Problem:
-        """From where topics and documents start."""
+        """From where topics and documents start; ``seeds`` (K, V) are as in `Start`."""
         spec = Spec(
             topic.family, document.family, decoder, len(document.loc_scale), padded_vocabulary(len(unigram)), hidden
         )
         constants = {"log_unigram": np.log(unigram), **topic.constants}
+        if seeds is not None:
+            constants[SEEDS] = seeds.T
         arrays = {
             name: np.asarray(v, np.float32) if isinstance(v, np.ndarray) else float(v) for name, v in constants.items()
         }
@@ -93,7 +97,7 @@ class Problem:
     @cached_property
     def padded(self) -> dict[str, np.ndarray]:
         """Constants of the topics as programs take them."""
-        padding = {"log_unigram": PADDING_LOG_PROBABILITY, **self.spec.topics.padding}
+        padding = {"log_unigram": PADDING_LOG_PROBABILITY, SEEDS: 0.0, **self.spec.topics.padding}
         return {
             name: pad_words(v, padding[name]) if name in padding else np.asarray(v, np.float32)
             for name, v in self.constants.items()
@@ -142,9 +146,14 @@ class Problem:
         log_unigram, idf = self.constants["log_unigram"], self.features.idf
         return float(np.exp(log_unigram[idf < 1 - np.log(COMMON)]).sum())
 
-    def hyper(self, n_batches: int, n_documents: float, separation: float) -> Hyper:
+    @property
+    def seeds(self) -> np.ndarray | None:
+        """Tokens that topics are given of words, for each token of the corpus, (V, K) with words that pad."""
+        return self.padded.get(SEEDS)
+
+    def hyper(self, n_batches: int, n_documents: float, separation: float, n_tokens: float) -> Hyper:
         """Arguments of the model on a corpus."""
-        return Hyper(self.padded, self.prior, *map(np.float32, (n_batches, n_documents, separation)))
+        return Hyper(self.padded, self.prior, *map(np.float32, (n_batches, n_documents, separation, n_tokens)))
 
     @single_precision
     def topics(self, parameters: dict[str, Any]) -> np.ndarray:

@@ -196,7 +196,7 @@ def _init_program(spec: Spec):
 def _blank_state(problem: Problem) -> SVIState:
     """An SVI state of zeros: the model is traced for its shapes on no documents, nothing is compiled."""
     batch = no_documents(problem.n_words, problem.features)
-    shapes = programs.shapes("init", _init_program, (problem.spec,), batch, problem.hyper(1, 1, 0.0))
+    shapes = programs.shapes("init", _init_program, (problem.spec,), batch, problem.hyper(1, 1, 0.0, 1))
     blank = jax.tree.map(lambda s: np.zeros(s.shape, s.dtype), shapes)
     return blank._replace(rng_key=np.zeros(2, np.uint32))
 
@@ -204,7 +204,8 @@ def _blank_state(problem: Problem) -> SVIState:
 def hyper_of(problem: Problem, corpus: Corpus, separation: float) -> Hyper:
     """Arguments of the model in a pass over a corpus; ``separation`` is the estimator's."""
     n_documents = corpus.n_documents
-    return problem.hyper(corpus.n_batches, n_documents, SEPARATION * separation * corpus.n_tokens / n_documents)
+    per_document = SEPARATION * separation * corpus.n_tokens / n_documents
+    return problem.hyper(corpus.n_batches, n_documents, per_document, corpus.n_tokens)
 
 
 def visits(rates: np.ndarray, stack: Batch, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from .. import _start
 from .._files import formats
 from .._fitted.encoder import Features
-from .._fitted.model import FitState, PassLosses, TopicModel
+from .._fitted.model import SEEDS, FitState, PassLosses, TopicModel
 from .._rows import Rows
 from .._sparse import row_sums
 from .._start import Start
@@ -26,10 +26,12 @@ from ..metrics import completion_log_likelihood, completion_split
 from . import parameters as kinds
 from .checkpoints import Checkpoint
 from .counts import check_rows, kept_if_it_fails, learnable, warn_of_unused_columns
+from .covariates import WORD_COLUMNS
 from .notebook import TopicsReprMixin
 from .output import IndexedOutputMixin
 from .progress import CallbackSupportMixin, FitReporter, with_callbacks
 from .saving import SavingMixin
+from .seeds import check_seeds, mean_ranks, names_of_topics, seeds_of
 
 if TYPE_CHECKING:
     from .._engine.decoders import Decoder
@@ -39,7 +41,9 @@ if TYPE_CHECKING:
     from .._engine.topics import TopicStart
 
 OF_SHARDS = "n_shards_skipped_"  # an attribute of models that were fitted to shards
-OPTIONAL = (OF_SHARDS, "topic_covariance_", "topic_correlation_", "covariate_effects_")  # that some fits have
+SEED_RANK = "seed_rank_"  # and of those with seeds
+OF_PRIOR = ("topic_covariance_", "topic_correlation_", "covariate_effects_")
+OPTIONAL = (OF_SHARDS, SEED_RANK, *OF_PRIOR)  # that some fits have
 TOPIC_HISTORY = "topic_history_"  # and of those whose topics were merged, dropped or added after the fit
 TOPIC_NAMES = "topic_names_"  # and of those whose topics were named: a list of str, and of None
 HELD = (  # parameters that a model in training has made something of: they cannot change before it is fitted anew
@@ -60,6 +64,8 @@ HELD = (  # parameters that a model in training has made something of: they cann
     "center_embeddings",
     "normalize_embeddings",
     "covariate_columns",
+    "seed_words",
+    "seed_strength",
 )
 
 
@@ -85,6 +91,8 @@ class BaseTopicModel(
         "num_topics": kinds.COUNT,
         "doc_topic_prior": kinds.CONCENTRATIONS,
         "learn_prior": kinds.FLAG,
+        "seed_words": kinds.SEEDS,
+        "seed_strength": kinds.POSITIVE,
         "separation": kinds.NOT_NEGATIVE,
         "max_iter": kinds.COUNT,
         "batch_size": kinds.BATCH_SIZE,
@@ -184,6 +192,18 @@ class BaseTopicModel(
     def _rounds(self) -> Rounds | None:
         """Rounds of EM after the passes."""
         return None
+
+    @property
+    def _has_background(self) -> bool:
+        """Whether topic 0 becomes what all documents say."""
+        return False
+
+    def _words(self, n_features: int) -> list[str] | None:
+        """The word of each column that is one, where it is known."""
+        named = getattr(self, "feature_names_in_", None)
+        if named is not None and hasattr(self, WORD_COLUMNS):
+            named = named[self.word_columns_]
+        return None if named is None else list(named)
 
     def _finished(self, fit: Fit, rows: Rows, share: float) -> Fit:
         """A fit with what is learned when the topics are known; these documents are a share of all that were seen."""
@@ -314,17 +334,20 @@ class BaseTopicModel(
                 f"X holds no token: every row that {type(self).__name__} got is empty. Pass counts with at least one "
                 "non-zero; check the vectorizer's vocabulary, min_df and stop_words."
             )
+        counts = None if whole is None else whole.word_counts
+        seeds = seeds_of(self, rows, counts)
         with beside() as thread:  # importing JAX takes as long
             importing = thread.submit(importlib.import_module, "sklearn_etm._engine.loop")
-            counts = None if whole is None else whole.word_counts
-            start = _start.start(rows, self.num_topics, self._n_features, self._corpus_vector_size, rng, counts)
+            start = _start.start(rows, self.num_topics, self._n_features, self._corpus_vector_size, rng, counts, seeds)
             importing.result()
         from .._engine.loop import Training
         from .._engine.problem import Problem
 
         topic, known = self._topic_start(start, rng)
-        document, features = self._document_start(), self._first_features(start)
-        problem = Problem.begin(topic, document, self._decoder(), self._encoder_size(), start.unigram, features)
+        if (names := names_of_topics(self)) is not None:
+            known = {**known, TOPIC_NAMES: names}
+        document, features, hidden = self._document_start(), self._first_features(start), self._encoder_size()
+        problem = Problem.begin(topic, document, self._decoder(), hidden, start.unigram, features, start.seeds)
         trainer = self._trainer(problem, rng)
         return Training.begun(trainer, topic.parameters, document.loc_scale, rng), known
 
@@ -439,7 +462,9 @@ class BaseTopicModel(
         return f"ELBO {-losses.loss:.1f} (reconstruction {-losses.reconstruction:.1f}, KL {losses.kl:.1f})"
 
     def _fitted_attributes(self, fit: Fit, n_seen: float) -> dict[str, Any]:
+        seeds = fit.state.constants["topics"].get(SEEDS)
         return {
+            **({} if seeds is None else {SEED_RANK: mean_ranks(fit.model.components, seeds.T > 0)}),
             "components_": fit.model.components,
             **fit.model.prior.attributes(),
             **fit.attributes,
@@ -624,6 +649,7 @@ class BaseTopicModel(
         """Raise before anything is computed."""
         kinds.check_parameters(self, self._kinds)
         self._concentration()
+        check_seeds(self)
 
 
 def _generator(random_state: Any) -> np.random.RandomState:
@@ -634,6 +660,7 @@ def _generator(random_state: Any) -> np.random.RandomState:
 
 
 def _comparable(values: dict[str, Any]) -> dict[str, Any]:
-    """Parameters whose arrays and tuples are lists."""
+    """Parameters whose arrays and tuples are lists, and whose dicts are lists of pairs, in their order."""
     lists = {name: np.asarray(v).tolist() for name, v in values.items() if isinstance(v, list | tuple | np.ndarray)}
-    return values | lists
+    pairs = {name: [[key, list(held)] for key, held in v.items()] for name, v in values.items() if isinstance(v, dict)}
+    return values | lists | pairs

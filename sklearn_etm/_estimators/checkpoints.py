@@ -143,6 +143,8 @@ def _fingerprint(name: str, value: Any) -> str:
         return f"{os.fspath(value)} {about.st_size} {about.st_mtime_ns}"
     if value is None or isinstance(value, str | bool | int | float):
         return repr(value)
+    if name == "seed_words":
+        value = list(value.items())  # the order gives topics their numbers
     try:
         return joblib.hash(value)
     except Exception as error:  # whatever the pickling of a user's object raises

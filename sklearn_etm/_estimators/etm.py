@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -100,6 +100,14 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         Whether topic 0 is what all documents say, so that the others need not. It begins as the corpus when the rounds
         of EM begin; a document's share of it has a prior of its own, which weighs 100 tokens, and is never its largest.
         "auto" spares a topic for it where ``num_topics`` is 10 or more.
+    seed_words : dict, default=None
+        Words that topics are to be about, ``{"weapons": ["gun", "ammo"], 3: ["car", "engine"]}``: where they start, no
+        lists to keep to. A topic is called by a name of yours, and gets the next free number from 1 on (0 comes last),
+        or by its number. Words are names of columns, those of a `NamedVectorizer` or a data frame, or in
+        ``vocabulary``; integers are columns of ``X``. Topic 0 cannot be seeded where it is the background.
+    seed_strength : float, default=1.0
+        How strongly topics are held to their seeds: a topic is given tokens of each, in all passes and rounds, of so
+        many times the number that the corpus has.
     separation : float, default=1.0
         How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
         the cost of some perplexity. In SVI it weighs, per token, the mean divergence of the topics from their average;
@@ -170,6 +178,11 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         Names of the covariates, where `fit` had any: those of the columns of a data frame, or c0, c1, ...
     background_topic_ : int or None
         0 where topic 0 is the background, else None.
+    topic_names_ : list of str and None
+        Names that ``seed_words`` has given topics, where it has: they are columns of data frames and labels, too.
+    seed_rank_ : ndarray of shape (num_topics,)
+        With ``seed_words``, mean rank of its seeds among the words of a topic: 1 is the most probable word; NaN for
+        others.
     loss_curve_ : list of float
         Negative ELBO after each pass, in nats per document: the sum of the next two.
     reconstruction_curve_ : list of float
@@ -257,6 +270,8 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         topic_prior_scale: float = 10.0,
         topic_smoothing: float = 1000.0,
         background: bool | str = "auto",
+        seed_words: Mapping[Any, Sequence[Any]] | None = None,
+        seed_strength: float = 1.0,
         separation: float = 1.0,
         encoder_features: int = 100,
         hidden_layer_sizes: Sequence[int] = (200,),
@@ -293,6 +308,8 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         self.topic_prior_scale = topic_prior_scale
         self.topic_smoothing = topic_smoothing
         self.background = background
+        self.seed_words = seed_words
+        self.seed_strength = seed_strength
         self.separation = separation
         self.encoder_features = encoder_features
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -409,12 +426,10 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         return WordSpace(self.embeddings, named, table, rho / unit, unit, center, normalize, log_unigram), coverage
 
     def _words(self, n_features: int) -> list[str] | None:
-        """The word of each column, where it is known."""
-        named = getattr(self, "feature_names_in_", None)
-        if named is not None and hasattr(self, "word_columns_"):
-            named = named[self.word_columns_]
+        """The word of each column that is one, where it is known."""
+        named = super()._words(n_features)
         if self.vocabulary is None:
-            return None if named is None else list(named)
+            return named
         words = column_names(self.vocabulary, argument="vocabulary")
         if named is not None and len(words) == n_features:
             for i, (word, name) in enumerate(zip(words, named, strict=True)):

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from .._fitted.encoder import Features
-from .._fitted.model import FitState, TopicModel
+from .._fitted.model import SEEDS, FitState, TopicModel
 
 
 class NewWords(NamedTuple):
@@ -43,6 +43,8 @@ def extended_topics(
 def extended_state(state: FitState, given: np.ndarray, log_unigram: np.ndarray, new: NewWords, unit: float) -> FitState:
     """State of training with rows for the new words, whose gradients have no history yet."""
     topics = {**state.constants["topics"], "rho": given, "log_unigram": log_unigram}
+    if SEEDS in topics:
+        topics[SEEDS] = appended(topics[SEEDS], np.zeros((len(new.rho), topics[SEEDS].shape[1])))
     return replace(
         state,
         constants={**state.constants, "topics": topics},

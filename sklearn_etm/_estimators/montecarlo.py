@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -74,6 +74,14 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         are thrown away.
     topic_prior_scale : float, default=10.0
         Standard deviation :math:`\delta` of the prior of topic logits.
+    seed_words : dict, default=None
+        Words that topics are to be about, ``{"weapons": ["gun", "ammo"], 3: ["car", "engine"]}``: where they start, no
+        lists to keep to. A topic is called by a name of yours, and gets the next free number from 1 on (0 comes last),
+        or by its number. Words are names of columns, those of a `NamedVectorizer` or a data frame; integers are
+        columns of ``X``.
+    seed_strength : float, default=1.0
+        How strongly topics are held to their seeds: a topic is given tokens of each, in all passes and rounds, of so
+        many times the number that the corpus has.
     separation : float, default=1.0
         How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
         the cost of some perplexity. It weighs, per token, the mean divergence of the topics from their average.
@@ -116,6 +124,11 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         Mean and scale of the prior of :math:`z_d`.
     doc_topic_prior_ : ndarray of shape (num_topics,)
         Concentrations of the Dirichlet that matches it.
+    topic_names_ : list of str and None
+        Names that ``seed_words`` has given topics, where it has: they are columns of data frames and labels, too.
+    seed_rank_ : ndarray of shape (num_topics,)
+        With ``seed_words``, mean rank of its seeds among the words of a topic: 1 is the most probable word; NaN for
+        others.
     loss_curve_ : list of float
         Negative log density of counts and :math:`z_d` together after each pass, a mean over the chains, in nats per
         document: the sum of the next two.
@@ -192,6 +205,8 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         target_accept: float = 0.6,
         num_samples: int = 40,
         topic_prior_scale: float = 10.0,
+        seed_words: Mapping[Any, Sequence[Any]] | None = None,
+        seed_strength: float = 1.0,
         separation: float = 1.0,
         max_iter: int = 15,
         batch_size: int | str = "auto",
@@ -217,6 +232,8 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         self.target_accept = target_accept
         self.num_samples = num_samples
         self.topic_prior_scale = topic_prior_scale
+        self.seed_words = seed_words
+        self.seed_strength = seed_strength
         self.separation = separation
         self.max_iter = max_iter
         self.batch_size = batch_size

@@ -28,6 +28,11 @@ def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
 
 
+def _is_seeded(topic: Any, words: Any) -> bool:
+    is_topic = bool(topic.strip()) if isinstance(topic, str) else is_integer(topic)
+    return is_topic and _is_list(words) and len(words) > 0 and all(isinstance(w, str) or is_integer(w) for w in words)
+
+
 class Kind(NamedTuple):
     """What a parameter must be."""
 
@@ -80,6 +85,10 @@ COLUMNS = Kind(
         or (isinstance(value, str) and bool(value))
         or (_is_list(value) and len(value) > 0 and all(map(is_integer, value)))
     ),
+)
+SEEDS = Kind(
+    "None, or a dict from names or numbers of topics to lists of one word or more",
+    lambda value: value is None or (isinstance(value, Mapping) and all(map(_is_seeded, value, value.values()))),
 )
 ON_INTERRUPT = one_of("raise", "keep")
 VERBOSITY = Kind(

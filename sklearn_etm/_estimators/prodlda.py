@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -47,6 +47,14 @@ class ProdLDATransformer(EncodedTopicModel):
         match ``doc_topic_prior``.
     topic_prior_scale : float, default=10.0
         Standard deviation :math:`\delta` of the prior of topic logits.
+    seed_words : dict, default=None
+        Words that topics are to be about, ``{"weapons": ["gun", "ammo"], 3: ["car", "engine"]}``: where they start, no
+        lists to keep to. A topic is called by a name of yours, and gets the next free number from 1 on (0 comes last),
+        or by its number. Words are names of columns, those of a `NamedVectorizer` or a data frame; integers are
+        columns of ``X``.
+    seed_strength : float, default=1.0
+        How strongly topics are held to their seeds: a topic is given tokens of each, in all passes and rounds, of so
+        many times the number that the corpus has.
     separation : float, default=1.0
         How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
         the cost of some perplexity. In SVI it weighs, per token, the mean divergence of the topics from their average;
@@ -95,6 +103,11 @@ class ProdLDATransformer(EncodedTopicModel):
         Mean and scale of the prior of :math:`z_d`.
     doc_topic_prior_ : ndarray of shape (num_topics,)
         Concentrations of the Dirichlet that matches it.
+    topic_names_ : list of str and None
+        Names that ``seed_words`` has given topics, where it has: they are columns of data frames and labels, too.
+    seed_rank_ : ndarray of shape (num_topics,)
+        With ``seed_words``, mean rank of its seeds among the words of a topic: 1 is the most probable word; NaN for
+        others.
     loss_curve_ : list of float
         Negative ELBO after each pass, in nats per document: the sum of the next two.
     reconstruction_curve_ : list of float
@@ -149,6 +162,8 @@ class ProdLDATransformer(EncodedTopicModel):
         doc_topic_prior: float | Sequence[float] = 0.1,
         learn_prior: bool = False,
         topic_prior_scale: float = 10.0,
+        seed_words: Mapping[Any, Sequence[Any]] | None = None,
+        seed_strength: float = 1.0,
         separation: float = 1.0,
         encoder_features: int = 100,
         hidden_layer_sizes: Sequence[int] = (200,),
@@ -169,6 +184,8 @@ class ProdLDATransformer(EncodedTopicModel):
         self.doc_topic_prior = doc_topic_prior
         self.learn_prior = learn_prior
         self.topic_prior_scale = topic_prior_scale
+        self.seed_words = seed_words
+        self.seed_strength = seed_strength
         self.separation = separation
         self.encoder_features = encoder_features
         self.hidden_layer_sizes = hidden_layer_sizes

@@ -70,8 +70,10 @@ def _tree(value: Any, name: str, keep: Callable[[np.ndarray, str], dict[str, str
         items = [_tree(item, f"{name}/{i}", keep) for i, item in enumerate(value)]
         return items if isinstance(value, list) else {"tuple": items}
     if isinstance(value, dict):
-        if other := [key for key in value if not isinstance(key, str)]:
-            raise Unsaveable(f"a dict with the key {other[0]!r}, which is no string")
+        if other := [key for key in value if not isinstance(key, str | int | np.integer) or isinstance(key, bool)]:
+            raise Unsaveable(f"a dict with the key {other[0]!r}, which is neither a string nor an integer")
+        if not all(isinstance(key, str) for key in value):
+            return {"pairs": [[_key(key), _tree(item, f"{name}/{key}", keep)] for key, item in value.items()]}
         return {"dict": {key: _tree(item, f"{name}/{key}", keep) for key, item in value.items()}}
     if isinstance(value, np.generic) and value.dtype.kind in NUMERIC:
         return {"scalar": [value.dtype.name, _tree(value.item(), name, keep)]}
@@ -82,6 +84,10 @@ def _tree(value: Any, name: str, keep: Callable[[np.ndarray, str], dict[str, str
     if isinstance(value, os.PathLike):
         return {"path": os.fspath(value)}
     raise Unsaveable(f"a {type(value).__name__}")
+
+
+def _key(key: Any) -> str | int:
+    return str(key) if isinstance(key, str) else int(key)
 
 
 def _tree_of_array(value: np.ndarray, name: str, keep: Callable[[np.ndarray, str], dict[str, str]]) -> Any:
@@ -109,6 +115,8 @@ def _value(node: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return arrays[held]
     if kind == "dict":
         return {key: _value(item, arrays) for key, item in held.items()}
+    if kind == "pairs":
+        return {key: _value(item, arrays) for key, item in held}
     if kind == "tuple":
         return tuple(_value(item, arrays) for item in held)
     if kind == "float":

@@ -11,6 +11,8 @@ import scipy.sparse as sp
 
 from .plain import check_array, check_number, record
 
+SEEDS = "seeds"  # among the constants of topics, where there are any: as in `Start`, transposed
+
 
 @record
 class TopicModel:

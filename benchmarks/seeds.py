@@ -1,6 +1,6 @@
 """What seeds do to topics: whether a seeded topic finds the documents of a label, and what the other topics pay.
 
-    python benchmarks/seeds.py CORPUS [--topics 20 50] [--seeds 0 1 2] [--labels 5] [--words 10] [--strengths 1.0]
+    python benchmarks/seeds.py CORPUS [--topics 20 50] [--seeds 0 1 2] [--labels 5] [--words 10] [--strengths 0.3]
 
 CORPUS is what `compare.py` takes, with labels. Of so many labels, spread evenly over all, the training documents' most
 informative words (mutual information of label and presence, of words that the label has more often) seed a topic each.
@@ -14,11 +14,12 @@ NPMI, TD of others          of the topics that have no seeds; without seeds, of 
 """
 
 import argparse
+import warnings
 
 import numpy as np
 from compare import judge
 from corpora import Corpus, load
-from sklearn.feature_selection import mutual_info_classif
+from scipy.special import entr
 from sklearn.metrics import roc_auc_score
 
 from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer, metrics
@@ -30,10 +31,11 @@ DIGITS = [3, 0, 0, 3, 3, 3, 3]
 
 def informative_words(corpus: Corpus, label: int, n: int) -> list[int]:
     """Columns of the words that tell most of whether a training document has a label, and are more frequent in it."""
-    present, mine = corpus.X.astype(bool), corpus.y == label
-    information = mutual_info_classif(present.astype(float), mine, discrete_features=True, random_state=0)
-    more = present[mine].mean(axis=0) > present[~mine].mean(axis=0)
-    return np.argsort(-np.where(more, information, -1.0), kind="stable")[:n].tolist()
+    present, mine = corpus.X.astype(bool).astype(float), corpus.y == label
+    word, both, y = present.mean(axis=0), present[mine].sum(axis=0) / len(mine), mine.mean()
+    joint = entr(np.maximum([both, word - both, y - both, 1 - word - y + both], 0.0)).sum(axis=0)
+    information = entr([word, 1 - word]).sum(axis=0) + entr([y, 1 - y]).sum() - joint
+    return np.argsort(-np.where(both > word * y, information, -1.0), kind="stable")[:n].tolist()
 
 
 def aucs(theta: np.ndarray, is_label: np.ndarray) -> np.ndarray:
@@ -67,8 +69,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--labels", type=int, default=5)
     parser.add_argument("--words", type=int, default=10)
-    parser.add_argument("--strengths", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--strengths", type=float, nargs="+", default=[0.3])
     args = parser.parse_args()
+    warnings.simplefilter("ignore")  # of topics that are hardly used
     corpus = load(args.corpus)
     if corpus.y is None:
         parser.error("the corpus has no labels")
@@ -76,7 +79,7 @@ def main() -> None:
     labels = labels[np.linspace(0, len(labels) - 1, args.labels).astype(int)].tolist()
     seed_words = {f"label {label}": informative_words(corpus, label, args.words) for label in labels}
     for name, columns in seed_words.items():
-        print(f"{name}: {', '.join(corpus.vocabulary[columns])}")
+        print(f"{name}: {', '.join(corpus.vocabulary[columns])}", flush=True)
     print("\n| K | seed_strength | " + " | ".join(COLUMNS) + " |")
     print("|---" * (len(COLUMNS) + 2) + "|")
     settings = [("none", {})] + [(s, {"seed_words": seed_words, "seed_strength": s}) for s in args.strengths]

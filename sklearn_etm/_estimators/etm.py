@@ -105,7 +105,7 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         lists to keep to. A topic is called by a name of yours, and gets the next free number from 1 on (0 comes last),
         or by its number. Words are names of columns, those of a `NamedVectorizer` or a data frame, or in
         ``vocabulary``; integers are columns of ``X``. Topic 0 cannot be seeded where it is the background.
-    seed_strength : float, default=1.0
+    seed_strength : float, default=0.3
         How strongly topics are held to their seeds: a topic is given tokens of each, in all passes and rounds, of so
         many times the number that the corpus has.
     separation : float, default=1.0
@@ -271,7 +271,7 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
         topic_smoothing: float = 1000.0,
         background: bool | str = "auto",
         seed_words: Mapping[Any, Sequence[Any]] | None = None,
-        seed_strength: float = 1.0,
+        seed_strength: float = 0.3,
         separation: float = 1.0,
         encoder_features: int = 100,
         hidden_layer_sizes: Sequence[int] = (200,),

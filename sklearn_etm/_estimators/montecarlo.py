@@ -79,7 +79,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         lists to keep to. A topic is called by a name of yours, and gets the next free number from 1 on (0 comes last),
         or by its number. Words are names of columns, those of a `NamedVectorizer` or a data frame; integers are
         columns of ``X``.
-    seed_strength : float, default=1.0
+    seed_strength : float, default=0.3
         How strongly topics are held to their seeds: a topic is given tokens of each, in all passes and rounds, of so
         many times the number that the corpus has.
     separation : float, default=1.0
@@ -206,7 +206,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         num_samples: int = 40,
         topic_prior_scale: float = 10.0,
         seed_words: Mapping[Any, Sequence[Any]] | None = None,
-        seed_strength: float = 1.0,
+        seed_strength: float = 0.3,
         separation: float = 1.0,
         max_iter: int = 15,
         batch_size: int | str = "auto",

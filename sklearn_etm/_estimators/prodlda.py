@@ -52,7 +52,7 @@ class ProdLDATransformer(EncodedTopicModel):
         lists to keep to. A topic is called by a name of yours, and gets the next free number from 1 on (0 comes last),
         or by its number. Words are names of columns, those of a `NamedVectorizer` or a data frame; integers are
         columns of ``X``.
-    seed_strength : float, default=1.0
+    seed_strength : float, default=0.3
         How strongly topics are held to their seeds: a topic is given tokens of each, in all passes and rounds, of so
         many times the number that the corpus has.
     separation : float, default=1.0
@@ -163,7 +163,7 @@ class ProdLDATransformer(EncodedTopicModel):
         learn_prior: bool = False,
         topic_prior_scale: float = 10.0,
         seed_words: Mapping[Any, Sequence[Any]] | None = None,
-        seed_strength: float = 1.0,
+        seed_strength: float = 0.3,
         separation: float = 1.0,
         encoder_features: int = 100,
         hidden_layer_sizes: Sequence[int] = (200,),

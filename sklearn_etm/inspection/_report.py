@@ -162,7 +162,10 @@ def report(
 
     corpus = documents_of(topics, X)
     known = SimpleNamespace(  # a model that has transformed the documents already
-        components_=topics.components, feature_names_in_=topics.feature_names, transform=lambda X: corpus.doc_topic
+        components_=topics.components,
+        feature_names_in_=topics.feature_names,
+        topic_names_=topics.names,
+        transform=lambda X: corpus.doc_topic,
     )
     representatives = representative_documents(known, corpus.counts, n=n_documents)
     shown = _searchable(np.asarray(representatives["document"]), n_samples, n_searchable, rng)

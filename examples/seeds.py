@@ -12,7 +12,7 @@ from sklearn_etm.inspection import topic_table
 
 SEEDS = {
     "fourier": ["fft", "frequency", "spectrum"],
-    "images": ["image", "images", "pixel", "pixels"],
+    "optimizers": ["optimizer", "gradient", "learning"],
     "clustering": ["cluster", "clusters", "clustering", "linkage"],
 }
 

@@ -88,7 +88,7 @@ COLUMNS = Kind(
 )
 SEEDS = Kind(
     "None, or a dict from names or numbers of topics to lists of one word or more",
-    lambda value: value is None or (isinstance(value, Mapping) and all(map(_is_seeded, value, value.values()))),
+    lambda value: value is None or (isinstance(value, dict) and all(map(_is_seeded, value, value.values()))),
 )
 ON_INTERRUPT = one_of("raise", "keep")
 VERBOSITY = Kind(

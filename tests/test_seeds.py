@@ -20,6 +20,7 @@ from sklearn_etm import ETMTransformer, LNTMTransformer, NamedVectorizer, ProdLD
 from sklearn_etm._engine.model import _seeded
 from sklearn_etm._engine.topics import DirichletTopics
 from sklearn_etm.inspection import report, topic_labels, topic_table
+from sklearn_etm.steering import drop_topics, extend_topics, merge_topics
 
 THEMES = np.arange(40).reshape(4, 10)  # words of four themes; a document has two of them
 TEXT_THEMES = ["gun ammo rifle army", "car engine wheel road", "god church faith bible"]
@@ -153,6 +154,24 @@ def test_chosen_by_a_search(texts):
         search.fit(texts)
     assert len([w for w in caught if "left out" in str(w.message)]) == 1
     assert search.best_estimator_[-1].topic_names_ == [None, "a", None]
+
+
+def test_steered(pipeline, texts):
+    """Seeds go with their topics, and are held by what goes on."""
+    model, X = pipeline[-1], pipeline[:-1].transform(texts)
+    merged = merge_topics(model, [[1, 2]])
+    assert merged.topic_names_ == [None, None] and merged.seed_words == {0: ["gun"], 1: ["god", "bible"]}
+    assert_array_equal(merged.seed_rank_[0], model.seed_rank_[0])
+    dropped = drop_topics(model, [0])
+    assert dropped.topic_names_ == ["faith & doubt", None] and dropped.seed_words == {0: ["god", "bible"]}
+    assert_array_equal(dropped.seed_rank_, model.seed_rank_[1:])
+    rng = np.random.default_rng(0)
+    new = pipeline[:-1].transform([" ".join(rng.choice(["gun", "wheel", "faith"], 20)) for _ in range(60)])
+    grown = extend_topics(model, new, max_new_topics=1)
+    assert grown.num_topics == 4 and grown.topic_names_ == [None, "faith & doubt", None, None]
+    assert_array_equal(grown.seed_rank_[:3], model.seed_rank_)
+    for steered in (dropped, grown):
+        assert steered.partial_fit(X).seed_rank_.shape == (steered.num_topics,)
 
 
 # Words and columns

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._fitted.encoder import Linear, outputs_of
-from .._fitted.model import FitState
+from .._fitted.model import SEEDS, FitState
 from . import em
 from .encoder import BATCH_NORM_EPSILON
 from .model import POINT
@@ -113,7 +113,7 @@ class Stopped:
             counts = _passed_on(counts, groups)
             share = share if share is None else float(counts[:, 0].sum() / counts.sum())
         counts = None if counts is None else _sums(counts, groups, 1)
-        return self._with(learned, len(groups), parts, counts, share, lambda prior: prior.regrouped(groups))
+        return self._with(learned, groups, parts, counts, share, lambda prior: prior.regrouped(groups))
 
     def extended(self, counts: np.ndarray, n_documents: int, like: Like, outputs: Outputs | None) -> Stopped:
         """With topics beside its own, for documents in which so many tokens of words are expected, (V, K + n).
@@ -149,7 +149,8 @@ class Stopped:
         share = float(total[:, 0].sum() / total.sum()) if has_background else None
         known = None if self.state.counts is None else total / (like.n_seen + n_documents)
         parts = (*self.problem.spec.parts, *(1,) * n) if self.problem.spec.parts else ()
-        return self._with(learned, counts.shape[1], parts, known, share, lambda prior: prior.with_more(n))
+        groups = [*np.arange(self.problem.spec.K)[:, None], *[np.empty(0, dtype=np.intp)] * n]
+        return self._with(learned, groups, parts, known, share, lambda prior: prior.with_more(n))
 
     @property
     def _parts(self) -> tuple[int, ...]:
@@ -159,13 +160,13 @@ class Stopped:
     def _with(
         self,
         learned: dict[str, np.ndarray],
-        K: int,
+        groups: Groups,
         parts: tuple[int, ...],
         counts: np.ndarray | None,
         share: float | None,
         steered: Callable[[Any], Any],
     ) -> Stopped:
-        """With what is learned of K topics of so many parts, and priors as these are steered."""
+        """With what is learned of groups of topics, of so many parts, and priors as these are steered."""
         problem, documents = self.problem, self.problem.spec.documents
 
         def made(parameters: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -179,8 +180,11 @@ class Stopped:
                 now = made({name: self.state.learned[full] for name, full in names.items()})
                 learned |= {full: now[name] for name, full in names.items()}
         encoded = any(_is_of_head(name) for name in learned)
-        spec = replace(problem.spec, K=K, parts=parts if encoded else ())
-        problem = Problem(spec, problem.constants, given, problem.features)
+        spec = replace(problem.spec, K=len(groups), parts=parts if encoded else ())
+        constants = problem.constants
+        if SEEDS in constants:
+            constants = {**constants, SEEDS: _sums(constants[SEEDS], groups, 1)}
+        problem = Problem(spec, constants, given, problem.features)
         state = replace(
             self.state,
             spec=problem.plain_spec,

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
 OF_SHARDS = "n_shards_skipped_"  # an attribute of models that were fitted to shards
 SEED_RANK = "seed_rank_"  # and of those with seeds
-OF_PRIOR = ("topic_covariance_", "topic_correlation_", "covariate_effects_")
-OPTIONAL = (OF_SHARDS, SEED_RANK, *OF_PRIOR)  # that some fits have
+OF_COVARIANCE = ("topic_covariance_", "topic_correlation_", "covariate_effects_")
+OPTIONAL = (OF_SHARDS, SEED_RANK, *OF_COVARIANCE)  # that some fits have
 TOPIC_HISTORY = "topic_history_"  # and of those whose topics were merged, dropped or added after the fit
 TOPIC_NAMES = "topic_names_"  # and of those whose topics were named: a list of str, and of None
 HELD = (  # parameters that a model in training has made something of: they cannot change before it is fitted anew

@@ -116,6 +116,14 @@ def seeds_of(model: BaseTopicModel, rows: Rows, word_counts: np.ndarray | None) 
     return Seeds(np.array(numbers), words, float(model.seed_strength))
 
 
+def regrouped_seeds(model: BaseTopicModel, groups: Sequence[np.ndarray]) -> dict[int, list[Any]]:
+    """``seed_words`` of groups of a model's topics, by their numbers."""
+    numbers = topic_numbers(model.seed_words, model.num_topics, model._has_background)
+    given = dict(zip(numbers, model.seed_words.values(), strict=True))
+    of_group = [[word for k in group if k in given for word in given[k]] for group in groups]
+    return {i: list(dict.fromkeys(words)) for i, words in enumerate(of_group) if words}
+
+
 def names_of_topics(model: BaseTopicModel) -> list[str | None] | None:
     """Names that ``seed_words`` gives the topics, and None for others; None for all where it gives none."""
     numbers = topic_numbers(model.seed_words or {}, model.num_topics, model._has_background)

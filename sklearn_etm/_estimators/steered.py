@@ -9,9 +9,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._fitted.encoder import Encoder
-from .._fitted.model import TopicModel
+from .._fitted.model import SEEDS, TopicModel
 from . import growth
-from .base import BaseTopicModel
+from .base import SEED_RANK, BaseTopicModel
+from .seeds import mean_ranks, regrouped_seeds
 
 if TYPE_CHECKING:
     from .._engine.steering import Stopped
@@ -39,7 +40,7 @@ def regrouped(model: BaseTopicModel, groups: Groups, tokens: np.ndarray) -> Base
     known = np.array([model.components_[group[0]] for group in groups])
     given = np.asarray(model.doc_topic_prior, dtype=np.float64)
     own = [] if not given.ndim else [float(given[group].sum()) for group in groups]
-    return _with(model, stopped, prior, known, ~merged, own)
+    return _with(model, stopped, groups, prior, known, ~merged, own)
 
 
 def extended(model: BaseTopicModel, X: sp.csr_array, max_new: int) -> BaseTopicModel:
@@ -64,7 +65,8 @@ def extended(model: BaseTopicModel, X: sp.csr_array, max_new: int) -> BaseTopicM
     own = [*given.tolist(), *[float(given.mean())] * n] if given.ndim else []
     components = np.concatenate([model.components_, new])
     is_known = np.arange(len(components)) < len(model.components_)
-    grown = _with(model, stopped, model._model.prior.with_more(n), components, is_known, own)
+    groups = list(np.arange(len(model.components_))[:, None])  # new topics have no seeds
+    grown = _with(model, stopped, groups, model._model.prior.with_more(n), components, is_known, own)
     return grown._copy_with(n_samples_seen_=model.n_samples_seen_ + X.shape[0])
 
 
@@ -77,7 +79,13 @@ def stopped_of(model: BaseTopicModel) -> Stopped:
 
 
 def _with(
-    model: BaseTopicModel, stopped: Stopped, prior: Any, known: np.ndarray, is_known: np.ndarray, own_prior: list[float]
+    model: BaseTopicModel,
+    stopped: Stopped,
+    groups: Groups,
+    prior: Any,
+    known: np.ndarray,
+    is_known: np.ndarray,
+    own_prior: list[float],
 ) -> BaseTopicModel:
     """A copy with other topics; words of those that are known stay to the bit."""
     parameters: dict[str, Any] = {"num_topics": len(known)}
@@ -85,6 +93,8 @@ def _with(
         parameters["doc_topic_prior"] = own_prior
     if hasattr(model, "background"):  # "auto" would look at the new number of topics
         parameters["background"] = bool(model._has_background)
+    if model.seed_words:
+        parameters["seed_words"] = regrouped_seeds(model, groups)
     copy = model._copy_with(**parameters)
     trainer = copy._trainer(stopped.problem, None)
     learned = trainer.restore(stopped.state.learned)
@@ -94,6 +104,8 @@ def _with(
     share = stopped.state.background_share
     fitted = TopicModel(components, prior, trainer.inference(learned), model._model.likelihood, share)
     attributes = {"components_": components, **prior.attributes(), **stopped.problem.attributes(made)}
+    if stopped.problem.seeds is not None:
+        attributes[SEED_RANK] = mean_ranks(components, stopped.problem.constants[SEEDS].T > 0)
     copy = copy._copy_with(**attributes, _model=fitted, _state=stopped.state)
     copy._held = copy._held_now()
     return copy

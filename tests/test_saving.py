@@ -308,7 +308,7 @@ def test_vectors_of_a_table_that_is_gone(table_model, X, suffix, tmp_path):
     [
         ({"embeddings": WordVectors(WORDS, np.ones((40, 4)))}, r"embeddings of ETMTransformer .* holds a WordVectors"),
         ({"embeddings": len}, r"embeddings of ETMTransformer cannot .* holds a builtin_function_or_method\. Save"),
-        ({"vocabulary": {1: "a"}}, "vocabulary of ETMTransformer .* a dict with the key 1, which is no string"),
+        ({"vocabulary": {1.5: "a"}}, r"vocabulary of ETMTransformer .* a dict with the key 1\.5, which is neither"),
         ({"random_state": np.random}, "random_state of ETMTransformer .* holds a module"),
         ({"vocabulary": np.array([1, "a"], dtype=object)}, "vocabulary of ETMTransformer .* an array of object"),
     ],

@@ -48,7 +48,7 @@ class LNTMTransformer(CorrelatedTopicModel):
     covariate_columns : None, sequence of int, slice or str, default=None
         Columns of ``X`` that are covariates, not words: for pipelines and searches in which a `ColumnTransformer` puts
         both side by side. Indices may count from the end, -1 is the last; a str is what the names of the columns begin
-        with, as in "numbers__".
+        with, as in ``"numbers__"``.
     likelihood : {"multinomial", "poisson"}, default="multinomial"
         "poisson" takes counts as independent with the rates :math:`N_d \theta_d \beta`, which add up to the length of
         the document. Given the lengths that is the multinomial: the topics are the same to rounding, the

@@ -2,12 +2,15 @@
 
 import ast
 import importlib
+import pkgutil
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 import matplotlib
 import pytest
+
+import sklearn_etm
 
 ROOT = Path(__file__).parents[1]
 TEXTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -45,12 +48,37 @@ def test_blocks_are_found_and_parse(page):
         assert block.reason is None or block.reason in REASONS
 
 
+def missing_names(code):
+    """Names that code imports of the package, and that are not there."""
+    return [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == "sklearn_etm"
+        for alias in node.names
+        if not hasattr(importlib.import_module(node.module), alias.name)
+    ]
+
+
 def test_names_that_pages_import_are_there(page):
-    for block in blocks(page):
-        for node in ast.walk(ast.parse(block.code)):
-            if isinstance(node, ast.ImportFrom) and node.module.partition(".")[0] == "sklearn_etm":
-                module = importlib.import_module(node.module)
-                assert [alias.name for alias in node.names if not hasattr(module, alias.name)] == []
+    assert [name for block in blocks(page) for name in missing_names(block.code)] == []
+
+
+def test_names_that_examples_import_are_there():
+    examples = sorted((ROOT / "examples").rglob("*.py"))
+    assert len(examples) > 15
+    assert [name for example in examples for name in missing_names(example.read_text("utf-8"))] == []
+
+
+def test_reference_is_complete():
+    listed, module = set(), ""
+    for line in (ROOT / "docs" / "api.rst").read_text("utf-8").splitlines():
+        module = line.removeprefix(".. currentmodule:: ") if line.startswith(".. currentmodule::") else module
+        listed |= {f"{module}.{line.strip()}"} if re.fullmatch(r"   \w+", line) else set()
+    names = {f"sklearn_etm.{name}" for name in sklearn_etm.__all__ if not name.startswith("_")}
+    for found in pkgutil.iter_modules(sklearn_etm.__path__, "sklearn_etm."):
+        if "._" not in found.name:
+            names |= {f"{found.name}.{name}" for name in importlib.import_module(found.name).__all__}
+    assert listed == names
 
 
 def test_pages_of_the_guide_begin_with_code_that_runs():

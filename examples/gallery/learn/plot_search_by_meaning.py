@@ -27,7 +27,7 @@ pipeline = make_pipeline(NamedVectorizer(vectorizer), model).fit(texts)
 
 # %%
 # Words near a word, by the cosine of their vectors.
-for word in ["noise", "matrix", "random"]:
+for word in ["noise", "eigenvalues", "random"]:
     print(word, "->", *(near for near, _ in model.nearest_words(word, n=6)))
 
 # %%
@@ -40,7 +40,7 @@ for query in ["polynomial roots", "random seed"]:
 # Some words, placed by the first two principal components of their vectors: words of a kind are near each other.
 groups = [
     "filter signal frequency window",
-    "matrix eigenvalues decomposition symmetric",
+    "eigenvalues decomposition symmetric triangular",
     "random seed generator uniform",
 ]
 words = list(model.feature_names_in_)

@@ -7,13 +7,12 @@ luck.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import make_pipeline
 
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.datasets import load_docstrings
-from sklearn_etm.inspection import topic_labels, topic_stability
+from sklearn_etm.inspection import topic_stability
 
 texts = load_docstrings().data[::3]
 vectorizer = CountVectorizer(token_pattern=r"\b[a-zA-Z]{3,}\b", min_df=5, max_df=0.2, stop_words="english")
@@ -24,13 +23,13 @@ pipelines = [
     make_pipeline(vectorizer, LNTMTransformer(num_topics=20, random_state=seed)).fit(texts) for seed in range(4)
 ]
 stability = topic_stability(pipelines)
-print(f"mean similarity of pairs: {stability.mean:.2f}")
+print(f"mean similarity of pairs: {stability.overall:.2f}")
 
 # %%
-# Of each topic of the first fit, its similarity to its partners in the others.
-order = np.argsort(stability.per_topic)
-labels = topic_labels(pipelines[0])
+# Of each topic of the first fit, its similarity to its partners in the others: mean and lowest.
+table = stability.topics.sort_values("stability")
 figure, ax = plt.subplots(figsize=(7, 6), layout="constrained")
-ax.barh([labels[k] for k in order], stability.per_topic[order])
-ax.set(xlabel="mean similarity to its partners", xlim=(0, 1))
+ax.hlines(table["label"], table["lowest"], table["stability"], color="grey")
+ax.scatter(table["stability"], table["label"], zorder=2)
+ax.set(xlabel="similarity to its partners, mean and lowest", xlim=(0, 1))
 plt.show()

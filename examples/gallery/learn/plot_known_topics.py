@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
-from sklearn_etm.inspection import align_topics, topic_similarity
+from sklearn_etm.inspection import align_topics
 
 # %%
 # Eight topics over 400 words; 1,000 documents of 100 words each.
@@ -24,7 +24,8 @@ print(pairs.similarity.round(3))
 
 # %%
 # Similarity of all planted topics to all that were found, in the order of the pairs: 1 is the same distribution.
-similarity = topic_similarity(corpus.components, model.components_)[:, pairs.index_b]
+planted, found = pairs.pairs.T
+similarity = pairs.matrix[planted][:, found]
 figure, ax = plt.subplots()
 image = ax.imshow(similarity, vmin=0, vmax=1, cmap="Blues")
 ax.set(xlabel="found", ylabel="planted", title="Similarity of topics")

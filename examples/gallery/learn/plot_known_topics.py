@@ -31,7 +31,3 @@ image = ax.imshow(similarity, vmin=0, vmax=1, cmap="Blues")
 ax.set(xlabel="found", ylabel="planted", title="Similarity of topics")
 figure.colorbar(image)
 plt.show()
-
-# %%
-# Perplexity has a floor: that of the topics the documents were drawn from is as low as it gets.
-print(f"found {model.perplexity(corpus.data):.1f}, of {corpus.data.shape[1]} words")

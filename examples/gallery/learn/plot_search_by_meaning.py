@@ -49,7 +49,8 @@ places = PCA(2).fit_transform(vectors / np.linalg.norm(vectors, axis=1, keepdims
 figure, ax = plt.subplots()
 for n, group in enumerate(groups):
     ax.scatter(*places[4 * n : 4 * n + 4].T)
-    for word, place in zip(group.split(), places[4 * n : 4 * n + 4], strict=True):
-        ax.annotate(word, place, xytext=(4, 4), textcoords="offset points")
+    for i, word in enumerate(group.split()):
+        ax.annotate(word, places[4 * n + i], xytext=(5, 5 if i % 2 else -11), textcoords="offset points")
 ax.set(xticks=[], yticks=[], title="Word vectors")
+ax.margins(0.2)
 plt.show()

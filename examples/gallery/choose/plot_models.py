@@ -15,7 +15,7 @@ from sklearn_etm import AmortizedLDATransformer, ETMTransformer, LNTMTransformer
 from sklearn_etm.datasets import load_docstrings
 from sklearn_etm.metrics import completion_perplexity, npmi, topic_diversity
 
-train, test = train_test_split(load_docstrings().data, random_state=0)
+train, test = train_test_split(load_docstrings().data[::2], random_state=0)
 vectorizer = CountVectorizer(token_pattern=r"\b[a-zA-Z]{3,}\b", min_df=5, max_df=0.2, stop_words="english")
 X, X_test = vectorizer.fit_transform(train), vectorizer.transform(test)
 

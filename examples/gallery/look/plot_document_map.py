@@ -16,7 +16,7 @@ from sklearn_etm import LNTMTransformer
 from sklearn_etm.datasets import load_docstrings
 from sklearn_etm.plotting import DocumentMapDisplay
 
-texts = load_docstrings().data[::4]
+texts = load_docstrings().data[::6]
 vectorizer = CountVectorizer(token_pattern=r"\b[a-zA-Z]{3,}\b", min_df=5, max_df=0.2, stop_words="english")
 pipeline = make_pipeline(vectorizer, LNTMTransformer(20, random_state=0)).fit(texts)
 

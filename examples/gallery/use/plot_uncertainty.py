@@ -25,7 +25,7 @@ mean, deviation = model.transform(X, return_std=True)
 length = np.asarray(X.sum(axis=1)).ravel()
 
 # %%
-# A document of ten words is hardly sure of anything.
+# The fewer the words, the less sure the topics; how unsure, differs by document.
 figure, ax = plt.subplots()
 ax.scatter(length, deviation.max(axis=1), s=12, alpha=0.6)
 ax.set(xscale="log", xlabel="words of a document", ylabel="standard deviation of its least sure topic", ylim=(0, None))

@@ -35,9 +35,10 @@ class PhraseVectorizer(CountVectorizer):
         Most words in a phrase; 1 for none.
     min_count : int, default=5
         How often a phrase must be in the texts.
-    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, stop_words, token_pattern, \
-analyzer, max_df, min_df, max_features, vocabulary, binary, dtype
+    input, encoding, decode_error, strip_accents, lowercase, preprocessor, tokenizer, stop_words, token_pattern
         As those of `CountVectorizer`. ``input="file"`` is not possible: texts are read twice.
+    analyzer, max_df, min_df, max_features, vocabulary, binary, dtype
+        As those of `CountVectorizer`.
 
     Attributes
     ----------

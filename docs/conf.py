@@ -83,20 +83,11 @@ warnings.filterwarnings("ignore", message="Matplotlib is currently using agg")
 
 
 def setup(app):
-    """Leave scikit-learn's own methods, such as `set_output`, to its site, and take in pages that are being written."""
+    """Leave scikit-learn's own methods, such as `set_output`, to its site."""
     app.connect("autodoc-skip-member", skip_what_is_not_ours)
-    app.connect("source-read", leave_out_pages_to_come)
 
 
 def skip_what_is_not_ours(app, what, name, member, skip, options):
     """Whether a method is left out of the page of its class."""
     module = getattr(member, "__module__", None) or ""
     return True if name.endswith("_request") or module.startswith("sklearn.") else None
-
-
-def leave_out_pages_to_come(app, page, source):
-    """Take pages of the guide that are not there yet from its table of contents."""
-    if page == "guide":
-        for name in ("seeds",):
-            if not (app.srcdir / f"{name}.md").exists():
-                source[0] = source[0].replace(f"\n{name}\n", "\n")

@@ -18,7 +18,6 @@ PAGES = [page for page in TEXTS if "```python" in page.read_text("utf-8")]
 REASONS = {
     "tests/test_mlflow.py runs it, where MLflow is installed",
     "needs a package that the tests do not have",
-    "needs documents of your own",
 }
 BLOCK = re.compile(r"(?:^<!-- not run here: (?P<reason>.+?) -->\n)?^```python\n(?P<code>.*?)^```$", re.M | re.S)
 
@@ -88,7 +87,7 @@ def test_pages_of_the_guide_begin_with_code_that_runs():
     listed = [page for page in TEXTS if re.search(rf"^{page.stem}$", guide, re.MULTILINE)]
     assert len(listed) > 12
     without = [page.name for page in listed if not re.match(r"# .+\n+```python\n", page.read_text("utf-8"))]
-    assert set(without) <= {"scaling.md", "seeds.md"}  # whose code needs documents of the reader's own
+    assert without == ["scaling.md"]  # whose code needs a corpus in files
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ for name in SEEDS:
     print(f"{name}: {' '.join(texts[theta[name].to_numpy().argmax()].split())[:80]}")
 
 # %%
-# They are the titles of pictures, too. Seeds are a start: the texts say which other words belong to a topic.
+# Seeds are a start: the texts say which other words belong to a topic.
 named = [k for k, name in enumerate(topics.topic_names_) if name is not None]
 TopicWordsDisplay.from_estimator(model, texts, topics=named, n_words=8)
 plt.show()

@@ -33,6 +33,6 @@ ax.plot(sizes, perplexity, marker="o", label="fit_shards")
 ax.axhline(
     LNTMTransformer(12, random_state=0).fit(X[:4000]).perplexity(test), linestyle="--", color="grey", label="fit"
 )
-ax.set(xticks=sizes, xlabel="documents in the sample", ylabel="perplexity of held-out documents", ylim=(0, None))
+ax.set(xticks=sizes, xlabel="documents in the sample", ylabel="perplexity of held-out documents", ylim=(0, 150))
 ax.legend()
 plt.show()

@@ -51,10 +51,12 @@ def start(
     rng: np.random.RandomState,
     word_counts: np.ndarray | None = None,
     seeds: Seeds | None = None,
+    spares_topic: bool = False,
 ) -> Start:
     """Start from documents of at least one token each, with ``size`` dimensions of word vectors or more.
 
-    ``word_counts`` (V,) are those of the corpus, where they are a sample of it.
+    ``word_counts`` (V,) are those of the corpus, where they are a sample of it. With ``spares_topic`` the first topic
+    is the corpus itself, for what all documents say, unless there are two topics or it has seeds.
     """
     counts = column_sums(rows.weighted)
     smoothed = (counts if word_counts is None else word_counts) + 0.5
@@ -69,7 +71,7 @@ def start(
     common = max(MAX_DOCUMENT_FREQUENCY * rows.total, np.median(document_frequency))
     telling = sp.diags_array((document_frequency <= common).astype(np.float32))
     features = T @ telling @ projection[:, : max(K, MIN_CLUSTER_FEATURES)]
-    spared = int(K > 2 and (seeds is None or 0 not in seeds.topics))  # for what all documents say; of two topics none
+    spared = int(spares_topic and K > 2 and (seeds is None or 0 not in seeds.topics))
     n_clusters = K - spared
     labels = _cluster(features, rows.weights, min(n_clusters, rows.n), rng)
     topics = _topics(rows.weighted, labels, n_clusters, unigram, rng)

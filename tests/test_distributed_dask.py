@@ -216,6 +216,7 @@ def drop_everything():
     default_client().cancel([Future(key) for key in list(default_client().futures)])
 
 
+@pytest.mark.slow  # on a busy machine Dask's finalizers may swallow the interrupt: a second one is needed then
 def test_an_interrupt_in_a_round_leaves_everything_as_it_was(client, shards):
     model = LNTMTransformer(**{**SMALL, "em_iter": 3})
     before = vars(model).copy()

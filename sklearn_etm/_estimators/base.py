@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .._engine.problem import Problem
     from .._engine.topics import TopicStart
 
+LEAST_TOPICS = 10  # of which one can be spared for what all documents say
 OF_SHARDS = "n_shards_skipped_"  # an attribute of models that were fitted to shards
 SEED_RANK = "seed_rank_"  # and of those with seeds
 OF_COVARIANCE = ("topic_covariance_", "topic_correlation_", "covariate_effects_")
@@ -187,6 +188,11 @@ class BaseTopicModel(
     def _corpus_vector_size(self) -> int:
         """Dimensions of the word vectors from the counts that topics start with."""
         return 0
+
+    @property
+    def _spares_topic(self) -> bool:
+        """Whether topic 0 begins as the corpus: of few topics none can be spared."""
+        return self.num_topics >= LEAST_TOPICS
 
     @property
     def _rounds(self) -> Rounds | None:
@@ -338,7 +344,8 @@ class BaseTopicModel(
         seeds = seeds_of(self, rows, counts)
         with beside() as thread:  # importing JAX takes as long
             importing = thread.submit(importlib.import_module, "sklearn_etm._engine.loop")
-            start = _start.start(rows, self.num_topics, self._n_features, self._corpus_vector_size, rng, counts, seeds)
+            sizes = self.num_topics, self._n_features, self._corpus_vector_size
+            start = _start.start(rows, *sizes, rng, counts, seeds, self._spares_topic)
             importing.result()
         from .._engine.loop import Training
         from .._engine.problem import Problem

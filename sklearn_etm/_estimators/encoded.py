@@ -17,16 +17,13 @@ from .._start import Start
 from .._warnings import is_fitted_for_its_score
 from . import health
 from . import parameters as kinds
-from .base import BaseTopicModel
+from .base import LEAST_TOPICS, BaseTopicModel
 from .counts import check_counts, check_rows
 from .marginal import annealed, drawn, marginal_likelihood
 
 if TYPE_CHECKING:
     from .._engine.loop import Fit, Rounds
     from .._engine.problem import Problem
-
-
-LEAST_TOPICS = 10  # of which `background="auto"` spares one
 
 
 class Posterior(NamedTuple):
@@ -151,6 +148,10 @@ class MixtureTopicModel(EncodedTopicModel):
     @property
     def _has_background(self) -> bool:
         return self.num_topics >= LEAST_TOPICS if isinstance(self.background, str) else bool(self.background)
+
+    @property
+    def _spares_topic(self) -> bool:
+        return self._has_background or super()._spares_topic
 
     @property
     def _rounds(self) -> Rounds:

@@ -51,7 +51,8 @@ def start(
     rng: np.random.RandomState,
     word_counts: np.ndarray | None = None,
     seeds: Seeds | None = None,
-    spares_topic: bool = False,
+    *,
+    spares_topic: bool,
 ) -> Start:
     """Start from documents of at least one token each, with ``size`` dimensions of word vectors or more.
 

@@ -11,6 +11,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm._rows import Rows
+from sklearn_etm._start import start
+from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.embeddings import corpus_vectors
 from sklearn_etm.embeddings._pmi import word_vectors
 from sklearn_etm.inspection import document_table, pyldavis_data, report, topic_map, topic_table
@@ -162,3 +164,14 @@ def test_underflow_is_no_error_where_the_user_makes_it_one(make, X, tmp_path):
         topic_map(model)
         report(model, counts, path=tmp_path / "report.html")
     assert np.geterr()["under"] == "ignore"
+
+
+@pytest.mark.parametrize("K", [3, 12])
+def test_a_topic_that_is_spared_starts_as_the_corpus(K):
+    rows = Rows(sp.csr_array(make_topics_corpus(200, n_topics=3, n_features=40, random_state=0).data))
+    spared, plain = (
+        start(rows, K, 8, 0, np.random.RandomState(0), spares_topic=spares_topic) for spares_topic in (True, False)
+    )
+    assert_array_equal(spared.topics[0], spared.unigram)
+    assert spared.topics.shape == plain.topics.shape == (K, 40)
+    assert (np.abs(plain.topics - plain.unigram).sum(axis=1) > 0.1).all()

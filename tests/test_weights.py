@@ -68,7 +68,9 @@ def test_expected_counts_of_weighted_documents_are_those_of_repeated_ones(X):
 
 def test_training_starts_from_weighted_documents_as_from_repeated_ones(X):
     X = X[:59]
-    begin = partial(start, K=1, n_features=8, size=8)  # one cluster, so that k-means has nothing to draw
+    begin = partial(
+        start, K=1, n_features=8, size=8, spares_topic=False
+    )  # one cluster, so that k-means has nothing to draw
     weighted = begin(Rows(X, WEIGHTS[:59]).learnable, rng=np.random.RandomState(0))
     repeated = begin(Rows(X[np.repeat(np.arange(59), WEIGHTS[:59].astype(int))]), rng=np.random.RandomState(0))
     for name in ("idf", "unigram", "topics", "n_tokens"):

@@ -191,8 +191,8 @@ class BaseTopicModel(
 
     @property
     def _spares_topic(self) -> bool:
-        """Whether topic 0 begins as the corpus: of few topics none can be spared."""
-        return self.num_topics >= LEAST_TOPICS
+        """Whether topic 0 begins as the corpus: of few topics none can be spared, unless that was asked for."""
+        return self._has_background or self.num_topics >= LEAST_TOPICS
 
     @property
     def _rounds(self) -> Rounds | None:
@@ -345,7 +345,7 @@ class BaseTopicModel(
         with beside() as thread:  # importing JAX takes as long
             importing = thread.submit(importlib.import_module, "sklearn_etm._engine.loop")
             sizes = self.num_topics, self._n_features, self._corpus_vector_size
-            start = _start.start(rows, *sizes, rng, counts, seeds, self._spares_topic)
+            start = _start.start(rows, *sizes, rng, counts, seeds, spares_topic=self._spares_topic)
             importing.result()
         from .._engine.loop import Training
         from .._engine.problem import Problem

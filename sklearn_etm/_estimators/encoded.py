@@ -150,10 +150,6 @@ class MixtureTopicModel(EncodedTopicModel):
         return self.num_topics >= LEAST_TOPICS if isinstance(self.background, str) else bool(self.background)
 
     @property
-    def _spares_topic(self) -> bool:
-        return self._has_background or super()._spares_topic
-
-    @property
     def _rounds(self) -> Rounds:
         from .._engine.loop import Rounds
 

@@ -104,7 +104,8 @@ def _candidates(known: Mixture, X: sp.csr_array, n: int, unigram: np.ndarray) ->
     plainly = X @ np.log(unigram)
     gain = (explained - plainly) / row_sums(X)
     worst = X[np.sort(np.argsort(gain, kind="stable")[: -(-X.shape[0] // 2)])]
-    start = _start.start(Rows(worst), max(n, 2) + 1, START_FEATURES, 0, np.random.RandomState(0))
+    rng = np.random.RandomState(0)
+    start = _start.start(Rows(worst), max(n, 2) + 1, START_FEATURES, 0, rng, spares_topic=True)
     return start.topics[1:]  # the first is what all of them say
 
 

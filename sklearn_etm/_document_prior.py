@@ -13,6 +13,7 @@ from scipy.linalg import eigh
 
 from ._fitted.meanfield import Normals, Words, improved
 from ._fitted.prior import CorrelatedNormal, LogisticNormal
+from ._inputs.covariates import Standard
 from ._rows import Rows
 from ._sparse import row_sums
 
@@ -31,23 +32,6 @@ class Structure(NamedTuple):
     penalty: float  # documents that say that a covariate has no effect
 
 
-class Design(NamedTuple):
-    """Covariates of documents less their means, in units of their deviations."""
-
-    values: np.ndarray  # (n_samples, p)
-    means: np.ndarray  # (p,)
-    scales: np.ndarray  # (p,) 1 where all documents have the same
-
-    @classmethod
-    def of(cls, rows: Rows) -> Design:
-        """That of documents, some of which may count more often."""
-        covariates = np.zeros((rows.n, 0)) if rows.covariates is None else rows.covariates
-        weights = np.ones(rows.n) if rows.weights is None else rows.weights
-        means, scales = weights @ covariates / weights.sum(), rows.spread(covariates)
-        scales = np.where(scales > 0, scales, 1.0)
-        return cls((covariates - means) / scales, means, scales)
-
-
 def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -> CorrelatedNormal:
     """The prior under which documents are most likely, under topics that are known.
 
@@ -58,7 +42,8 @@ def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -
     theta : proportions to start from, (n_samples, K)
     structure : what is to be learned
     """
-    K, design = theta.shape[1], Design.of(rows)
+    K = theta.shape[1]
+    design = Standard.of(np.zeros((rows.n, 0)) if rows.covariates is None else rows.covariates, rows.often)
     q = Normals.like(theta, row_sums(rows.counts))
     prior = CorrelatedNormal(np.zeros(K), FIRST_VARIANCE * np.eye(K), np.zeros((len(design.means), K)), design.means)
     for _ in range(ROUNDS):
@@ -69,8 +54,8 @@ def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -
     return prior
 
 
-def _maximised(q: Normals, rows: Rows, design: Design, structure: Structure) -> CorrelatedNormal:
-    weights = np.ones(rows.n) if rows.weights is None else rows.weights
+def _maximised(q: Normals, rows: Rows, design: Standard, structure: Structure) -> CorrelatedNormal:
+    weights = rows.often
     loc = q.loc - q.loc.mean(axis=1, keepdims=True)
     mean = np.average(loc, axis=0, weights=weights)
     weighted = weights[:, None] * design.values

@@ -45,6 +45,11 @@ class Rows(NamedTuple):
         return self.n if self.weights is None else float(self.weights.sum())
 
     @property
+    def often(self) -> np.ndarray:
+        """How often each counts, (n_samples,)."""
+        return np.ones(self.n) if self.weights is None else self.weights
+
+    @property
     def weighted(self) -> sp.csr_array:
         """Counts as often as their documents count."""
         if self.weights is None:

@@ -79,12 +79,6 @@ def with_data(X: sp.csr_array, data: np.ndarray) -> sp.csr_array:
     return cells
 
 
-def filled_rows(X: sp.csr_array) -> sp.csr_array:
-    """The rows that store something: ``X`` itself where all do."""
-    filled = np.diff(X.indptr) > 0
-    return X if filled.all() else X[filled]
-
-
 def entry_rows(X: sp.csr_array) -> np.ndarray:
     """Row of each stored entry, (nnz,)."""
     return np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "_inputs": {"_files", "_sparse"},
     "_fitted": {"_numbers", "_sparse", "_threads"},
     "embeddings": {"_files", "_inputs", "_rows", "_sparse", "_threads", "_warnings"},
-    "_document_prior": {"_fitted", "_rows", "_sparse"},
+    "_document_prior": {"_fitted", "_inputs", "_rows", "_sparse"},
     "_start": {"_fitted", "_rows", "_seeds", "_sparse", "_threads", "embeddings"},
     "_engine": {"_fitted", "_numbers", "_rows", "_start", "_threads"},
     "metrics": {"_inputs", "_sparse", "embeddings"},

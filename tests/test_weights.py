@@ -68,9 +68,8 @@ def test_expected_counts_of_weighted_documents_are_those_of_repeated_ones(X):
 
 def test_training_starts_from_weighted_documents_as_from_repeated_ones(X):
     X = X[:59]
-    begin = partial(
-        start, K=1, n_features=8, size=8, spares_topic=False
-    )  # one cluster, so that k-means has nothing to draw
+    one_cluster = {"K": 1, "spares_topic": False}  # so that k-means has nothing to draw
+    begin = partial(start, n_features=8, size=8, **one_cluster)
     weighted = begin(Rows(X, WEIGHTS[:59]).learnable, rng=np.random.RandomState(0))
     repeated = begin(Rows(X[np.repeat(np.arange(59), WEIGHTS[:59].astype(int))]), rng=np.random.RandomState(0))
     for name in ("idf", "unigram", "topics", "n_tokens"):

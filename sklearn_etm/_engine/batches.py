@@ -139,14 +139,13 @@ def stack_batches(
     # Twice the entries by document hold those by word, with their padding, of all but odd corpora.
     M = max(padded_size(max(len(e["entry_word"]) for e in entries)), 2 * N * CHUNK // word_chunk)
     encoded = [features(rows.counts).astype(np.float32) for rows in parts]
-    weights = [np.ones(rows.n) if rows.weights is None else rows.weights for rows in parts]
 
     def stacked(name: str, *shape: int, padding: int = 0) -> np.ndarray:
         return _stack([e[name] for e in entries], (S, *shape), padding)
 
     return Batch(
         features=_stack(encoded, (S, B, encoded[0].shape[1])),
-        weight=_stack([w.astype(np.float32) for w in weights], (S, B)),
+        weight=_stack([rows.often.astype(np.float32) for rows in parts], (S, B)),
         words=stacked("words", N, CHUNK),
         counts=stacked("counts", N, CHUNK),
         document=stacked("document", N, padding=B - 1),

@@ -143,8 +143,8 @@ class CorrelatedTopicModel(MixtureTopicModel):
     def _finished(self, fit: Fit, rows: Rows, share: float) -> Fit:
         """With the prior that was asked for, learned from documents; ``share`` of what is known is theirs."""
         model, former = fit.model, getattr(getattr(self, "_model", None), "prior", None)
-        words, theta = _apart(model, np.empty((0, len(model.components))))
-        if (self.covariance == "diagonal" and rows.covariates is None) or theta.shape[1] < 2:
+        n_topics = len(model.components) - (model.background is not None)
+        if (self.covariance == "diagonal" and rows.covariates is None) or n_topics < 2:
             return fit
         rows = rows.sample(SAMPLE)
         words, theta = _apart(model, super()._proportions(model, rows))

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from .._inputs.covariates import check_covariates, covariate_names
+from .._inputs.covariates import COLLINEAR, Standard, check_covariates, covariate_names, other_columns
 from .._sparse import canonical
 from .._warnings import is_fitted_for_its_score, warn
 
 NAMES, WORD_COLUMNS, NAMES_IN = "covariate_names_", "word_columns_", "feature_names_in_"
 LEARNING = ("fit", "partial_fit")
-COLLINEAR = 1e-8  # share of the variance of standardised covariates, below which a combination of them has none
 
 
 def split(estimator: Any, X: sp.csr_array, reset: bool) -> tuple[sp.csr_array, np.ndarray | None]:
@@ -26,12 +25,7 @@ def split(estimator: Any, X: sp.csr_array, reset: bool) -> tuple[sp.csr_array, n
     words = getattr(estimator, WORD_COLUMNS, None)
     if words is None:
         return X, None
-    return canonical(X[:, words]), X[:, covariate_columns(words, X.shape[1])].toarray()
-
-
-def covariate_columns(words: np.ndarray, n_features: int) -> np.ndarray:
-    """Columns that are no words."""
-    return np.setdiff1d(np.arange(n_features), words, assume_unique=True)
+    return canonical(X[:, words]), X[:, other_columns(words, X.shape[1])].toarray()
 
 
 def word_columns(given: Any, n_features: int, names: np.ndarray | None) -> np.ndarray:
@@ -82,17 +76,13 @@ def covariates_of(estimator: Any, covariates: Any, n: int, method: str, reset: b
     elif values is None:
         if method in LEARNING:
             raise ValueError(f"This {name} was fitted with {len(known)} covariates: pass those of these rows, too.")
-        _warn_of_means(f"{method} of this {name}", len(known))
+        warn(
+            f"{method} of this {name} got no covariates, and it was fitted with {len(known)}: the documents are taken "
+            "to have the mean of those. Pass covariates= to say what they have."
+        )
     elif values.shape[1] != len(known):
         raise ValueError(f"covariates has {values.shape[1]} columns, and {name} was fitted with {len(known)}.")
     return values
-
-
-def _warn_of_means(what: str, p: int) -> None:
-    warn(
-        f"{what} got no covariates, and it was fitted with {p}: the documents are taken to have the mean of those. "
-        "Pass covariates= to say what they have."
-    )
 
 
 def warn_without_covariates(model: Any) -> None:
@@ -109,7 +99,7 @@ def _names(estimator: Any, covariates: Any, p: int) -> np.ndarray:
     """Names of covariates: of the columns of X, of those of a data frame, or c0, c1, ..."""
     words, names = getattr(estimator, WORD_COLUMNS, None), getattr(estimator, NAMES_IN, None)
     if words is not None and names is not None:
-        return names[covariate_columns(words, len(names))]
+        return names[other_columns(words, len(names))]
     return covariate_names(covariates, p)
 
 
@@ -117,12 +107,12 @@ def warn_of_covariates(values: np.ndarray, names: np.ndarray) -> None:
     """Warn of covariates that tell nothing, or nothing that others do not."""
     if is_fitted_for_its_score() or len(values) < 2:
         return
-    scale = values.std(axis=0)
-    constant = scale <= 1e-12 * np.maximum(np.abs(values).max(axis=0), 1e-300)
+    standard = Standard.of(values, np.ones(len(values)))
+    constant = standard.constant
     if constant.any():
         warn(f"These covariates are the same for all documents, and have no effect: {', '.join(names[constant])}.")
-    standard = ((values - values.mean(axis=0)) / np.where(constant, 1.0, scale))[:, ~constant]
-    variances = np.linalg.eigvalsh(standard.T @ standard / len(values))
+    told = standard.values[:, ~constant]
+    variances = np.linalg.eigvalsh(told.T @ told / len(values))
     if len(variances) and variances[0] < COLLINEAR:
         warn(
             f"Covariates are collinear: {', '.join(names[~constant])} hold fewer independent ones. Their effects are "

@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from .._numbers import BLOCK_FLOATS, TINY, softmax
 from .._sparse import entry_blocks, entry_rows, with_data
 from .._threads import one_thread
+from .prior import LogisticNormal
 
 NEWTON_STEPS = 2  # for each time that tokens are dealt
 CONJUGATE_STEPS = 8  # for each of these
@@ -47,7 +48,7 @@ class Normals(NamedTuple):
 
     def draw(self, n: int, rng: np.random.RandomState) -> np.ndarray:
         """Proportions (n, n_samples, K)."""
-        return softmax(self.loc + np.sqrt(self.variance) * rng.standard_normal((n, *self.loc.shape)))
+        return LogisticNormal.draw(self.loc, np.sqrt(self.variance), n, rng)
 
 
 class Words(NamedTuple):

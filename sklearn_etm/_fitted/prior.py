@@ -195,11 +195,6 @@ class CorrelatedNormal:
             "covariate_effects_": self.effects,
         }
 
-    @staticmethod
-    def draw(loc: np.ndarray, scale: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
-        """Proportions (n, n_samples, K) from posteriors of independent normals, locations and scales (n_samples, K)."""
-        return LogisticNormal.draw(loc, scale, n, rng)
-
 
 @record
 class Dirichlet:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from .vectorizer import feature_names
+
+COLLINEAR = 1e-8  # share of the variance of standardised covariates, below which a combination of them has none
+ROUNDING = 1e-12  # of a covariate's size, that its deviation is where all documents have the same
 
 
 def check_covariates(covariates: Any, n: int, name: str = "covariates") -> NDArray[np.float64]:
@@ -36,6 +39,29 @@ def numbers(given: Any, name: str) -> NDArray[np.float64]:
             "ColumnTransformer where others are numbers already."
         ) from error
     return values.toarray() if sp.issparse(values) else values
+
+
+class Standard(NamedTuple):
+    """Covariates of documents less their means, in units of their deviations."""
+
+    values: NDArray[np.float64]  # (n, p) 0 where all documents have the same
+    means: NDArray[np.float64]  # (p,)
+    scales: NDArray[np.float64]  # (p,) 1 where all documents have the same
+    constant: NDArray[np.bool_]  # (p,) where that is so
+
+    @classmethod
+    def of(cls, covariates: NDArray[np.float64], weights: NDArray[np.float64]) -> Standard:
+        """Those of covariates (n, p), of documents that count as often as weights (n,) say."""
+        means = weights @ covariates / weights.sum()
+        scales = np.sqrt(weights @ (covariates - means) ** 2 / weights.sum())
+        constant = scales <= ROUNDING * np.maximum(np.abs(covariates).max(axis=0, initial=0), 1e-300)
+        scales = np.where(constant, 1.0, scales)
+        return cls(np.where(constant, 0.0, (covariates - means) / scales), means, scales, constant)
+
+
+def other_columns(words: NDArray[np.intp], n_features: int) -> NDArray[np.intp]:
+    """Columns of X that are no words."""
+    return np.setdiff1d(np.arange(n_features), words, assume_unique=True)
 
 
 def covariate_names(covariates: Any, p: int) -> NDArray[Any]:

@@ -19,7 +19,7 @@ from .._estimators.parameters import check_whole
 from .._estimators.progress import with_callbacks
 from .._inputs.vectorizer import feature_names, with_names
 from .._rows import Rows
-from .._sparse import column_sums, filled_rows
+from .._sparse import column_sums
 from ._shards import Columns, Shards, columns_of, words_of
 
 if TYPE_CHECKING:
@@ -279,10 +279,10 @@ def _sampled(
 def _expected_counts(X: sp.csr_array, number: int, e_step: EStep, covariates: Any) -> np.ndarray:
     from .._engine.batches import Corpus
 
-    X = filled_rows(words_of(X, covariates))
-    if not X.shape[0]:
+    rows = Rows(words_of(X, covariates)).learnable
+    if not rows.n:
         return np.zeros(e_step.beta_t.shape)
-    return e_step.counts(Corpus(Rows(X), e_step.features, ROWS, np.random.RandomState(number)))
+    return e_step.counts(Corpus(rows, e_step.features, ROWS, np.random.RandomState(number)))
 
 
 def document_hashes(numbers: np.ndarray, seed: np.uint64) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .._inputs.covariates import check_covariates, given_names
+from .._inputs.covariates import check_covariates, given_names, other_columns
 from .._inputs.topics import Topics, word_columns
 from ._words import labels_of
 
@@ -94,7 +94,7 @@ def _check_same(known: Any, given: Any, p: int) -> None:
 
 def _other_columns(counts: Any, words: NDArray[np.intp]) -> NDArray[np.float64]:
     """Columns of X that are no words, which the model itself checks."""
-    others = np.setdiff1d(np.arange(np.shape(counts)[1]), words)
+    others = other_columns(words, np.shape(counts)[1])
     table = sp.csr_array(counts)[:, others].toarray() if sp.issparse(counts) else np.asarray(counts)[:, others]
     return np.asarray(table, dtype=np.float64)
 

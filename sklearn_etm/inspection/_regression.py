@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t
 
-COLLINEAR = 1e-8  # share of the variance of standardised columns, below which a combination of them has none
+from .._inputs.covariates import COLLINEAR, Standard
+
 MOST_MISSING = 0.95  # of the information of documents
 ALONE = 1e-6  # of 1 less a document's leverage, below which nothing else tells what it tells
 
@@ -35,18 +36,13 @@ class Design(NamedTuple):
     def of(cls, covariates: NDArray[np.float64], weights: NDArray[np.float64]) -> Design:
         """That of covariates (n, p)."""
         weights = weights / weights.mean()
-        means = np.average(covariates, axis=0, weights=weights)
-        scales = np.sqrt(np.average((covariates - means) ** 2, axis=0, weights=weights))
-        constant = scales <= 1e-12 * np.maximum(np.abs(covariates).max(axis=0, initial=0), 1e-300)
-        scales = np.where(constant, 1.0, scales)
-        standard = np.where(constant, 0.0, (covariates - means) / scales)
-        columns = np.column_stack([np.ones(len(standard)), standard])
+        standard = Standard.of(covariates, weights)
+        columns = np.column_stack([np.ones(len(covariates)), standard.values])
         gram = (weights[:, None] * columns).T @ columns
         values, axes = np.linalg.eigh(gram)
         told = values > COLLINEAR * len(columns)
-        return cls(
-            columns, weights, means, scales, constant, (axes[:, told] / values[told]) @ axes[:, told].T, int(told.sum())
-        )
+        bread = (axes[:, told] / values[told]) @ axes[:, told].T
+        return cls(columns, weights, standard.means, standard.scales, standard.constant, bread, int(told.sum()))
 
     @property
     def collinear(self) -> bool:

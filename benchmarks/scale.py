@@ -4,14 +4,17 @@
     python benchmarks/scale.py --costs
 
 Draws documents of 75 tokens from planted topics with words by Zipf's law, writes them as ``.npz`` shards and as one
-file, and fits `LNTMTransformer` with default parameters by `fit`, by `fit_shards` in one process, and on two workers.
+file, and fits `LNTMTransformer` with default parameters by `fit`, by `partial_fit` of 1,000 rows a batch, and by
+`fit_shards` in one process, in one process on one core, and on two workers.
 Each is a process of its own.  Seconds are of reading and fitting, imports of JAX and compilation included, CPU seconds
-those of all its processes; memory is the peak of the process, and of its largest worker.  With ``--costs``, `fit` in
+those of all its processes; memory is the peak of the process, and of its largest worker.  A round is one of EM over all
+shards, the median of all but the first, which compiles.  With ``--costs``, `fit` in
 one process each on corpora of which one size is changed at a time: seconds, CPU seconds, memory beside the counts, and
 how seconds and memory grow with that size, as powers of it.  Leave the machine alone meanwhile.
 """
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -24,10 +27,27 @@ import scipy.sparse as sp
 from joblib.externals.loky import get_reusable_executor
 
 from sklearn_etm import LNTMTransformer
-from sklearn_etm.distributed import Processes, fit_shards
+from sklearn_etm.distributed import Local, MapReduce, Processes, fit_shards
 
 LENGTH = 75
 HELD_OUT = 5_000
+BATCH = 1_000  # rows of a `partial_fit`
+READINGS = 2  # of all shards, before the rounds
+WAYS = "fit", "partial_fit", "fit_shards", "fit_shards, one core", "fit_shards, two workers"
+
+
+class Timed:
+    """An engine that keeps the seconds of each of its maps."""
+
+    def __init__(self, engine: MapReduce):
+        self._engine, self.seconds = engine, []
+
+    def map_reduce(self, *arguments):
+        """As the engine does it."""
+        start = time.perf_counter()
+        result = self._engine.map_reduce(*arguments)
+        self.seconds.append(time.perf_counter() - start)
+        return result
 
 
 def draw(n: int, components: np.ndarray, rng: np.random.Generator) -> sp.csr_array:
@@ -58,19 +78,29 @@ def make(folder: Path, n: int, V: int, K: int, n_shards: int) -> None:
 
 
 def fit(folder: Path, how: str, K: int, sample: int) -> None:
-    """Print seconds, CPU seconds, megabytes, those of the largest worker, and perplexity."""
+    """Print seconds, CPU seconds, megabytes, those of the largest worker, perplexity, and seconds of a round."""
+    if "one core" in how:
+        os.sched_setaffinity(0, {0})
+    engine = Timed(Processes(2) if "workers" in how else Local())
+    shards = sorted(folder.glob("shard-*.npz"))
     model, start = LNTMTransformer(K, random_state=0), time.perf_counter()
     if how == "fit":
         model.fit(sp.load_npz(folder / "all.npz"))
+    elif how == "partial_fit":
+        for shard in shards:
+            X = sp.load_npz(shard)
+            for i in range(0, X.shape[0], BATCH):
+                model.partial_fit(X[i : i + BATCH])
     else:
-        engine = "local" if how == "fit_shards" else Processes(2)
-        fit_shards(model, sorted(folder.glob("shard-*.npz")), sample_size=sample, map_reduce=engine)
+        fit_shards(model, shards, sample_size=sample, map_reduce=engine)
     seconds = time.perf_counter() - start
     get_reusable_executor().shutdown()  # workers are counted when they have ended
     own, workers = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = own.ru_utime + own.ru_stime + workers.ru_utime + workers.ru_stime
     perplexity = model.perplexity(sp.load_npz(folder / "held-out.npz"))
-    print(seconds, cpu, own.ru_maxrss / 1024, workers.ru_maxrss / 1024, perplexity)
+    rounds = engine.seconds[READINGS + 1 :]
+    a_round = np.median(rounds) if rounds else np.nan
+    print(seconds, cpu, own.ru_maxrss / 1024, workers.ru_maxrss / 1024, perplexity, a_round)
 
 
 def costs() -> None:
@@ -86,7 +116,7 @@ def costs() -> None:
                     command = [sys.executable, sys.argv[0], *given, "--shards", "1", "--step", step, folder]
                     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
                 counts = (Path(folder) / "all.npz").stat().st_size / 2**20
-            seconds, cpu, peak, _, _ = map(float, output.split())
+            seconds, cpu, peak, *_ = map(float, output.split())
             found.append((seconds, peak))
             print(f"{size:8,} {what:10} {seconds:6.1f} s, {cpu:6.1f} CPU s, {peak - counts:5.0f} MB", flush=True)
         (less, low), (more, high) = found[-2:]
@@ -112,17 +142,18 @@ def main() -> None:
             fit(folder, what, args.topics, args.sample)
         return
     with tempfile.TemporaryDirectory() as folder:
-        for what in ("make", "fit", "fit_shards", "fit_shards, two workers"):
+        for what in ("make", *WAYS):
             command = [sys.executable, *sys.argv, "--step", what, folder]
             output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
             if what == "make":
                 size = (Path(folder) / "all.npz").stat().st_size / 2**20
                 print(f"{args.documents:,} documents, {size:.0f} MB of counts", flush=True)
             else:
-                seconds, cpu, peak, worker, perplexity = map(float, output.split())
+                seconds, cpu, peak, worker, perplexity, a_round = map(float, output.split())
                 largest = f", worker {worker:.0f} MB" if "workers" in what else ""
                 print(f"{what:24} {seconds:6.1f} s, {cpu:6.1f} CPU s, {peak:.0f} MB{largest}", end=", ")
-                print(f"perplexity {perplexity:.1f}", flush=True)
+                rounds = "" if np.isnan(a_round) else f", a round {a_round:.1f} s"
+                print(f"perplexity {perplexity:.1f}{rounds}", flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ import sklearn_etm
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
 
-ROOT = Path(sklearn_etm.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 
 GIVEN = """
 import json, sys

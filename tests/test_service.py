@@ -29,7 +29,7 @@ from sklearn_etm.datasets import make_topics_corpus
 
 pytestmark = pytest.mark.slow  # a server with two workers has to start
 
-ROOT = Path(sklearn_etm.__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 SERVICE = ROOT / "examples" / "service"
 STARTS_WITHIN = 120  # seconds, on a machine that is busy
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed, effective_n_jobs
 from joblib.externals.loky import process_executor
 
 T = TypeVar("T")
 ATTEMPTS = 3  # at a map whose workers die
+GROUPS = 4  # at least, of neighbouring items for each worker: what comes back of a group is one result
 
 
 class MapReduce(Protocol):
@@ -102,11 +104,16 @@ class Processes:
         self, function: Callable[[Any, Any], T], items: Sequence[Any], broadcast: Any, combine: Callable[[T, T], T]
     ) -> T:
         """As `MapReduce` says; a ``RuntimeError`` where workers die three times."""
+        n_workers = effective_n_jobs(self.n_jobs)
+        size = _group_size(len(items), n_workers)
+        groups = [items[i : i + size] for i in range(0, len(items), size)]
+        n_threads = max(cpu_count() // n_workers, 1)
         tree = Tree(combine)
         for attempt in range(1, ATTEMPTS + 1):
-            parallel = Parallel(self.n_jobs, backend="loky", batch_size=1, return_as="generator")
+            parallel = Parallel(n_workers, backend="loky", batch_size=1, return_as="generator", max_nbytes=None)
             try:
-                tasks = (delayed(_run)(function, broadcast, item) for item in items[tree.n_leaves :])
+                left = groups[tree.n_leaves :]
+                tasks = (delayed(_run)(function, broadcast, group, combine, n_threads) for group in left)
                 with closing(parallel(tasks)) as results:  # what is under way ends when we are interrupted
                     for result in results:
                         tree.add(result)
@@ -114,18 +121,31 @@ class Processes:
             except BrokenProcessPool as error:
                 if attempt == ATTEMPTS:
                     raise RuntimeError(
-                        f"Worker processes died {ATTEMPTS} times, the last with {tree.n_leaves} of {len(items)} shards "
-                        "done. The system may have killed them for want of memory: pass smaller shards, or take fewer "
-                        "workers, map_reduce=Processes(n_jobs=...)."
+                        f"Worker processes died {ATTEMPTS} times, the last with {tree.n_leaves * size} of {len(items)} "
+                        "shards done. The system may have killed them for want of memory: pass smaller shards, or take "
+                        "fewer workers, map_reduce=Processes(n_jobs=...)."
                     ) from error
         return tree.root()
 
 
-def _run(function: Callable[[Any, Any], T], broadcast: Any, item: Any) -> T:
-    """A task, in a worker.
+def _group_size(n_items: int, n_workers: int) -> int:
+    """Neighbours that a worker combines itself: a power of two, so that the tree stays the same."""
+    return 1 << max((n_items // (GROUPS * n_workers)).bit_length() - 1, 0)
+
+
+def _run(
+    function: Callable[[Any, Any], T],
+    broadcast: Any,
+    items: Sequence[Any],
+    combine: Callable[[T, T], T],
+    n_threads: int,
+) -> T:
+    """A task, in a worker: some neighbours, combined.
 
     loky ends workers that have grown by 300 MB, as if they leaked. Ours have imported JAX and compiled by then, and
-    others would have to do it again.
+    others would have to do it again. XLA takes as many threads as there are cores, unless ``NPROC`` says how many, when
+    it starts.
     """
     process_executor._MAX_MEMORY_LEAK_SIZE = math.inf
-    return function(broadcast, item)
+    os.environ.setdefault("NPROC", str(n_threads))
+    return Local().map_reduce(function, items, broadcast, combine)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+BLOCK_ENTRIES = 1_000_000  # that are looked at a time, so that a large matrix is not copied
+
 
 def widened(X: Any) -> Any:
     """A sparse matrix in float64 where its type could not hold the sums of its duplicates; anything else as it is.
@@ -91,7 +93,17 @@ def row_sums(X: sp.csr_array) -> np.ndarray:
 
 def column_sums(X: sp.csr_array) -> np.ndarray:
     """Sums over the rows in float64, (n_columns,)."""
-    return np.bincount(X.indices, X.data, X.shape[1])
+    total = np.zeros(X.shape[1])
+    for start in range(0, X.nnz, BLOCK_ENTRIES):  # whose copies, in 64 bits, are made one after the other
+        block = slice(start, start + BLOCK_ENTRIES)
+        total += np.bincount(X.indices[block], X.data[block], X.shape[1])
+    return total
+
+
+def has_fractions(X: sp.csr_array) -> bool:
+    """Whether a value is no whole number."""
+    starts = range(0, X.nnz, BLOCK_ENTRIES)
+    return any((X.data[start : start + BLOCK_ENTRIES] % 1).any() for start in starts)
 
 
 def entry_blocks(indptr: np.ndarray, n_entries: int) -> list[slice]:

@@ -29,7 +29,7 @@ from sklearn_etm import (
 from sklearn_etm._engine.programs import n_compiled
 from sklearn_etm._inputs.vectorizer import with_names
 from sklearn_etm.datasets import make_topics_corpus
-from sklearn_etm.distributed import Processes, fit_shards, score_shards, transform_shards
+from sklearn_etm.distributed import Local, Processes, fit_shards, score_shards, transform_shards
 
 N = 300
 SPLITS = {
@@ -148,6 +148,22 @@ def test_any_number_of_processes_comes_to_the_same_bits(n_jobs, counts):
     expected = fit_shards(LNTMTransformer(**SMALL), parts, sample_size=150)
     model = fit_shards(LNTMTransformer(**SMALL), parts, sample_size=150, map_reduce=Processes(n_jobs))
     assert_array_equal(model.components_, expected.components_)
+
+
+def as_text(broadcast, item):
+    return str(broadcast + item)
+
+
+def in_brackets(a, b):
+    return f"({a} {b})"
+
+
+@pytest.mark.parametrize("n", [1, 7, 16, 37])
+def test_processes_combine_in_the_tree_whoever_combines(n):
+    expected = Local().map_reduce(as_text, range(n), 10, in_brackets)
+    assert Processes(2).map_reduce(as_text, range(n), 10, in_brackets) == expected
+    if n == 7:
+        assert expected == "(((10 11) (12 13)) ((14 15) 16))"
 
 
 def killing(file, marks, n_lives):

@@ -16,7 +16,6 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-import sklearn_etm
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
 

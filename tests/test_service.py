@@ -23,7 +23,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
-import sklearn_etm
 from sklearn_etm import LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
 

@@ -16,7 +16,7 @@ from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
 from .._inputs.vectorizer import feature_names
 from .._inputs.weights import check_weights
 from .._rows import Rows
-from .._sparse import canonical, check_indices, widened, with_data
+from .._sparse import canonical, check_indices, has_fractions, widened, with_data
 from .._warnings import is_fitted_for_its_score, warn
 from .covariates import covariates_of, split
 
@@ -85,7 +85,7 @@ def check_rows(
 
 def learnable(estimator: BaseEstimator, rows: Rows) -> Rows:
     """The documents with a token and a weight; a warning where they do not hold counts."""
-    if (rows.counts.data % 1).any() and not is_fitted_for_its_score():
+    if has_fractions(rows.counts) and not is_fitted_for_its_score():
         warn(
             f"X holds fractions, which {type(estimator).__name__} takes as numbers of words: a row of tf-idf or of "
             f"unit length counts as a document of a few words, so that topics hardly follow it. {PASS_COUNTS}"
@@ -97,7 +97,9 @@ def warn_of_unused_columns(X: sp.csr_array) -> None:
     """Warn where most columns of a large vocabulary, a hashed one say, are in no document: they cost as others do."""
     if X.shape[1] < MANY_COLUMNS or is_fitted_for_its_score():
         return
-    n_used = len(np.unique(X.indices))
+    is_used = np.zeros(X.shape[1], bool)
+    is_used[X.indices] = True
+    n_used = np.count_nonzero(is_used)
     if n_used < LEAST_USED * X.shape[1]:
         warn(
             f"X has {X.shape[1]} columns, {n_used} of which are used: time, memory and the saved model grow with all. "

@@ -90,7 +90,7 @@ class Local:
 
 @dataclass(frozen=True)
 class Processes:
-    """Processes of this machine, by joblib; where one is killed, what has not come back is run again.
+    """Processes of this machine, by joblib, which share its cores; where one is killed, what it did is done again.
 
     Parameters
     ----------
@@ -105,6 +105,8 @@ class Processes:
     ) -> T:
         """As `MapReduce` says; a ``RuntimeError`` where workers die three times."""
         n_workers = effective_n_jobs(self.n_jobs)
+        if n_workers == 1:
+            return Local().map_reduce(function, items, broadcast, combine)
         size = _group_size(len(items), n_workers)
         groups = [items[i : i + size] for i in range(0, len(items), size)]
         n_threads = max(cpu_count() // n_workers, 1)

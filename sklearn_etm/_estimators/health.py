@@ -62,5 +62,7 @@ def _alike(components: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _named(topics: np.ndarray) -> str:
+    if len(topics) == 1:
+        return f"Topic {topics[0]} is hardly used:"
     more = f" and {len(topics) - SHOWN} more" if len(topics) > SHOWN else ""
     return f"Topics {', '.join(map(str, topics[:SHOWN]))}{more} are hardly used:"

@@ -135,6 +135,15 @@ class BaseTopicModel(
         -------
         names : ndarray of str
             The topics' own, where they have been named; else the name of the class and the number of the topic.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> model.get_feature_names_out().tolist()
+        ['lntmtransformer0', 'lntmtransformer1', 'lntmtransformer2']
         """
         names = super().get_feature_names_out(input_features)
         for k, own in enumerate(getattr(self, TOPIC_NAMES, [])):
@@ -249,6 +258,15 @@ class BaseTopicModel(
             or out of its range.
         FloatingPointError
             When training becomes non-finite. The estimator is then as it was before.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> model.components_.shape, model.n_samples_seen_
+        ((3, 60), 300)
         """
         return self._fit_to(X, sample_weight)
 
@@ -284,6 +302,17 @@ class BaseTopicModel(
         ValueError, FloatingPointError
             As `fit` does; also when the number of columns has changed, or a parameter that cannot change. The estimator
             is then as it was before.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0)
+        >>> for batch in X[:150], X[150:]:
+        ...     model = model.partial_fit(batch)
+        >>> model.n_samples_seen_
+        300
         """
         return self._fit_batch(X, sample_weight)
 
@@ -534,6 +563,16 @@ class BaseTopicModel(
         doc_topic : ndarray of shape (n_samples, num_topics)
             Rows sum to 1. Deterministic, and for each row the same whatever the others are. An empty document gets the
             mean of the prior.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> theta = model.transform(X[:2])
+        >>> theta.shape, theta.sum(axis=1).round(6).tolist()
+        ((2, 3), [1.0, 1.0])
         """
         check_is_fitted(self)
         return self._topics_of(check_rows(self, X, None, "transform"))
@@ -554,6 +593,15 @@ class BaseTopicModel(
         -------
         word_distributions : ndarray of shape (n_samples, n_features)
             Rows sum to 1 where those of ``X`` do.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> model.inverse_transform([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]).shape
+        (2, 60)
         """
         check_is_fitted(self)
         X = np.asarray(X)
@@ -586,6 +634,15 @@ class BaseTopicModel(
         -------
         log_likelihood : ndarray of shape (n_samples,)
             Sum over held-out tokens, in nats per document; 0 for a document of fewer than two tokens.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> model.score_samples(X[:5]).shape
+        (5,)
         """
         check_is_fitted(self)
         return self._completion(self._model, check_rows(self, X, None, "score_samples")).log_likelihood
@@ -616,6 +673,16 @@ class BaseTopicModel(
         ------
         ValueError
             If no document has two tokens.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> bool(model.score(X) > -np.log(60))  # better than any of the 60 words alike
+        True
         """
         check_is_fitted(self)
         return self._score_of(self._model, check_rows(self, X, sample_weight, "score"))
@@ -633,6 +700,16 @@ class BaseTopicModel(
         Returns
         -------
         perplexity : float
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> bool(np.isclose(model.perplexity(X), np.exp(-model.score(X))))
+        True
         """
         return float(np.exp(-self.score(X, sample_weight=sample_weight)))
 

@@ -19,6 +19,7 @@ from .._rows import Rows
 from .._sparse import row_sums
 from . import parameters as kinds
 from .counts import check_rows, kept_if_it_fails
+from .documented import as_overridden
 from .encoded import MixtureTopicModel
 from .progress import with_callbacks
 
@@ -28,6 +29,19 @@ if TYPE_CHECKING:
 SAMPLE = 5000  # documents that the prior is learned from
 STEPS = 2  # of posteriors, in `transform`
 DRAWN_STEPS = 8  # and before draws
+
+COVARIATES = "covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None"
+FIRST = f"""{COVARIATES}
+    Numbers that say which topics to expect of a document, before its words are read: dates, groups as `OneHotEncoder`
+    writes them, splines. Their effects on topic proportions are learned. A ``ValueError`` where one is not finite, or
+    there are not as many rows as documents."""
+LATER = f"""{COVARIATES}
+    Those of the first call, where it had any."""
+OF_DOCUMENTS = f"""{COVARIATES}
+    Those of the documents, where the model was fitted with any; without them all are taken to be as the mean of `fit`,
+    with a warning."""
+AS_IN_TRANSFORM = f"""{COVARIATES}
+    As in `transform`."""
 
 
 class CorrelatedTopicModel(MixtureTopicModel):
@@ -51,73 +65,15 @@ class CorrelatedTopicModel(MixtureTopicModel):
     @kept_if_it_fails
     @with_callbacks
     @np.errstate(under="ignore")
+    @as_overridden(MixtureTopicModel.fit, FIRST)
     def fit(self, X, y=None, sample_weight=None, covariates=None):
-        """Learn topics from count rows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Non-negative counts, as `CountVectorizer` gives them; never made dense. Documents without a token are left
-            out: they teach nothing.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            How often each document counts in what is learned: 0 leaves it out, 2 is twice. Its own topics do not depend
-            on it. None counts each once.
-        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
-            Numbers that say which topics to expect of a document, before its words are read: dates, groups as
-            `OneHotEncoder` writes them, splines. Their effects on topic proportions are learned.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            For counts or weights that are negative, NaN or infinite, or all zero, for covariates that are no finite
-            numbers or have other rows, and for a parameter of a wrong type or out of its range.
-        FloatingPointError
-            When training becomes non-finite. The estimator is then as it was before.
-        """
         return self._fit_to(X, sample_weight, covariates)
 
     @kept_if_it_fails
     @with_callbacks
     @np.errstate(under="ignore")
+    @as_overridden(MixtureTopicModel.partial_fit, LATER)
     def partial_fit(self, X, y=None, sample_weight=None, covariates=None):
-        """Learn from one batch of a stream: one pass over its rows.
-
-        The first call of an estimator that is not fitted sets up its vocabulary, encoder and first topics from these
-        rows, so let that batch be a fair sample of some hundred documents or more. After `fit`, and on an estimator
-        that was pickled, training goes on where it stopped. Parameters that it has made something of, such as
-        ``num_topics`` or ``doc_topic_prior``, cannot change then; the others take effect, but for ``random_state``,
-        which is read once.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Non-negative counts, with the columns of the first call.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            How often each document counts in what is learned: 0 leaves it out, 2 is twice. Its own topics do not depend
-            on it. None counts each once.
-        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
-            Those of the first call, where it had any.
-
-        Returns
-        -------
-        self : estimator
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError, FloatingPointError
-            As `fit` does; also when the number of columns has changed, or a parameter that cannot change. The estimator
-            is then as it was before.
-        """
         return self._fit_batch(X, sample_weight, covariates)
 
     def fit_transform(self, X, y=None, sample_weight=None, covariates=None):
@@ -137,6 +93,17 @@ class CorrelatedTopicModel(MixtureTopicModel):
         Returns
         -------
         doc_topic : ndarray of shape (n_samples, num_topics)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> year = np.linspace(0, 1, 300).reshape(-1, 1)
+        >>> model = LNTMTransformer(num_topics=3, random_state=0)
+        >>> model.fit_transform(X, covariates=year).shape, model.covariate_effects_.shape
+        ((300, 3), (1, 3))
         """
         return self.fit(X, y, sample_weight, covariates).transform(X, covariates)
 
@@ -159,23 +126,8 @@ class CorrelatedTopicModel(MixtureTopicModel):
     # Using what was learned
 
     @np.errstate(under="ignore")
+    @as_overridden(MixtureTopicModel.transform, OF_DOCUMENTS)
     def transform(self, X, covariates=None):
-        """Topic proportions of documents.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Non-negative counts.
-        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
-            Those of the documents, where the model was fitted with any; without them all are taken to be as the mean
-            of `fit`, with a warning.
-
-        Returns
-        -------
-        doc_topic : ndarray of shape (n_samples, num_topics)
-            Rows sum to 1. Deterministic, and for each row the same whatever the others are. An empty document gets the
-            mean of the prior.
-        """
         check_is_fitted(self)
         return self._topics_of(check_rows(self, X, None, "transform", covariates=covariates))
 
@@ -195,76 +147,20 @@ class CorrelatedTopicModel(MixtureTopicModel):
         return improved(q, rows.counts, words, prior.means(rows.covariates, rows.n), prior.precision, n_steps)
 
     @np.errstate(under="ignore")
+    @as_overridden(MixtureTopicModel.score_samples, AS_IN_TRANSFORM)
     def score_samples(self, X, covariates=None):
-        """Log-likelihood of each document's held-out half, in nats.
-
-        Each document is split in two halves by `sklearn_etm.metrics.completion_split`; topic proportions are inferred
-        from the first, and the tokens of the second are scored.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Non-negative counts.
-        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
-            As in `transform`.
-
-        Returns
-        -------
-        log_likelihood : ndarray of shape (n_samples,)
-            Sum over held-out tokens, in nats per document; 0 for a document of fewer than two tokens.
-        """
         check_is_fitted(self)
         rows = check_rows(self, X, None, "score_samples", covariates=covariates)
         return self._completion(self._model, rows).log_likelihood
 
     @np.errstate(under="ignore")
+    @as_overridden(MixtureTopicModel.score, AS_IN_TRANSFORM)
     def score(self, X, y=None, sample_weight=None, covariates=None):
-        r"""Mean held-out log-likelihood per token, in nats; higher is better.
-
-        Document completion (Wallach et al., 2009): topic proportions from one half of a document's tokens, scored on
-        the other. No term of it grows with the number of topics or the size of ``X``, so that it can choose
-        ``num_topics`` in `GridSearchCV`.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Non-negative counts.
-        y : None
-            Ignored.
-        sample_weight : array-like of shape (n_samples,), default=None
-            How often each document counts; once where it is None.
-        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
-            As in `transform`.
-
-        Returns
-        -------
-        score : float
-            In nats per token; equals ``-log(perplexity(X))``.
-
-        Raises
-        ------
-        ValueError
-            If no document has two tokens.
-        """
         check_is_fitted(self)
         return self._score_of(self._model, check_rows(self, X, sample_weight, "score", covariates=covariates))
 
+    @as_overridden(MixtureTopicModel.perplexity, AS_IN_TRANSFORM)
     def perplexity(self, X, sample_weight=None, covariates=None):
-        """Document-completion perplexity per token, ``exp(-score(X))``; lower is better.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Non-negative counts.
-        sample_weight : array-like of shape (n_samples,), default=None
-            How often each document counts; once where it is None.
-        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
-            As in `transform`.
-
-        Returns
-        -------
-        perplexity : float
-        """
         return float(np.exp(-self.score(X, sample_weight=sample_weight, covariates=covariates)))
 
     @np.errstate(under="ignore")
@@ -291,6 +187,17 @@ class CorrelatedTopicModel(MixtureTopicModel):
         -------
         draws : ndarray of shape (n_samples, n_documents, num_topics)
             Rows sum to 1. An empty document gets draws of the prior.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> year = np.linspace(0, 1, 300).reshape(-1, 1)
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X, covariates=year)
+        >>> model.sample_posterior(X[:5], 20, random_state=0, covariates=year[:5]).shape
+        (20, 5, 3)
         """
         check_is_fitted(self)
         model = self._model
@@ -303,6 +210,7 @@ class CorrelatedTopicModel(MixtureTopicModel):
         return _together(q.draw(n_samples, check_random_state(random_state)), model, refined)
 
     @np.errstate(under="ignore")
+    @as_overridden(MixtureTopicModel.log_marginal_likelihood, AS_IN_TRANSFORM)
     def log_marginal_likelihood(
         self,
         X,
@@ -315,50 +223,6 @@ class CorrelatedTopicModel(MixtureTopicModel):
         verbose: int = 0,
         covariates=None,
     ) -> Bunch:
-        r"""Estimate :math:`\log p(x_d)` of documents under the fitted topics, a lower bound in expectation.
-
-        As for other models; here the prior can be of topics that correlate, and of documents with covariates.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Non-negative counts.
-        method : {"ais", "iwae", "elbo"}, default="ais"
-            The estimate: annealed importance sampling by Hamiltonian Monte Carlo (Neal, 2001), importance samples of
-            the posterior that `sample_posterior` draws from (Burda et al., 2016), or the mean of their log weights. In
-            expectation "elbo" <= "iwae" <= the truth, which "ais" comes close to. A document's share of the background,
-            where there is one, is taken to be that of all documents.
-        n_chains : int, default=25
-            Chains, or draws, of a document.
-        n_temperatures : int, default=1000
-            Steps of a sigmoid schedule from prior to posterior. Time is in proportion to it.
-        n_leapfrog_steps : int, default=10
-            Steps of the integrator at each temperature.
-        random_state : int, RandomState instance or None, default=None
-            Of chains and draws.
-        verbose : int, default=0
-            Print a line after each block of documents.
-        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
-            As in `transform`.
-
-        Returns
-        -------
-        result : Bunch
-            ``log_likelihood``, ndarray of shape (n_samples,), in nats per document: of the tokens in their order, or,
-            with ``likelihood="poisson"``, of the counts. ``standard_error``, by the delta method, and
-            ``effective_sample_size``, of at most ``n_chains``, of shape (n_samples,) as well. ``perplexity``, a float,
-            per token: an upper bound in expectation.
-
-        Raises
-        ------
-        ValueError
-            For another ``method``, and for arguments out of range.
-
-        References
-        ----------
-        Neal, "Annealed importance sampling", Statistics and Computing, 2001.
-        Burda, Grosse and Salakhutdinov, "Importance weighted autoencoders", ICLR 2016.
-        """
         check_is_fitted(self)
         rows = check_rows(self, X, None, "log_marginal_likelihood", covariates=covariates)
         return self._marginal_likelihood(

@@ -98,6 +98,16 @@ class EncodedTopicModel(BaseTopicModel):
             Means and standard deviations of the normals :math:`q(z_d | x_d)`; those of the prior for an empty document.
             With ``doc_topic_prior_mean_`` and ``doc_topic_prior_scale_`` they are what `sklearn_etm.metrics.topic_kl`
             takes.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> posterior = model.encode(X[:5])
+        >>> posterior.loc.shape, bool((posterior.scale > 0).all())
+        ((5, 3), True)
         """
         check_is_fitted(self)
         X = check_counts(self, X, "encode").astype(np.float64)
@@ -122,6 +132,16 @@ class EncodedTopicModel(BaseTopicModel):
         -------
         draws : ndarray of shape (n_samples, n_documents, num_topics)
             Rows sum to 1. An empty document gets draws of the prior.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> draws = model.sample_posterior(X[:5], 20, random_state=0)
+        >>> draws.shape, draws.std(axis=0).shape
+        ((20, 5, 3), (5, 3))
         """
         check_is_fitted(self)
         X = check_counts(self, X, "sample_posterior").astype(np.float64)
@@ -179,9 +199,9 @@ class MixtureTopicModel(EncodedTopicModel):
 
         "ais" anneals chains from the prior to the posterior (Neal, 2001), with transitions of Hamiltonian Monte Carlo;
         step sizes adapt, for each document and temperature, in a pilot run and are frozen then.  "iwae" takes draws of
-        the encoder's posterior as importance samples (Burda et al., 2016), "elbo" the mean of their log weights. In
-        expectation "elbo" <= "iwae" <= the truth, which "ais" comes close to. A document's share of the background,
-        where there is one, is taken to be that of all documents.
+        the posterior that `sample_posterior` draws from as importance samples (Burda et al., 2016), "elbo" the mean of
+        their log weights. In expectation "elbo" <= "iwae" <= the truth, which "ais" comes close to. A document's share
+        of the background, where there is one, is taken to be that of all documents.
 
         Parameters
         ----------

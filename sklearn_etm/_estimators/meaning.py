@@ -61,6 +61,19 @@ class MeaningMixin:
             If neither the vocabulary nor ``embeddings`` has the word.
         ValueError
             If a vector is of another length.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_etm import ETMTransformer
+        >>> X = np.tile([[4, 4, 0, 0], [0, 0, 4, 4]], (50, 1))
+        >>> vectors = {"star": [1, 0.2], "moon": [1, 0], "goal": [0, 1], "team": [0.2, 1], "comet": [0.9, 0.1]}
+        >>> words = ["star", "moon", "goal", "team"]
+        >>> model = ETMTransformer(2, embeddings=vectors, vocabulary=words, random_state=0).fit(X)
+        >>> [word for word, similarity in model.nearest_words("star", n=1)]
+        ['moon']
+        >>> [word for word, similarity in model.nearest_words("comet", n=2)]  # which the corpus has not
+        ['moon', 'star']
         """
         check_is_fitted(self)
         names = self._column_names()
@@ -94,6 +107,18 @@ class MeaningMixin:
             If neither the vocabulary nor ``embeddings`` has one of the words.
         ValueError
             If the query is empty, or a vector of another length.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_etm import ETMTransformer
+        >>> X = np.tile([[4, 4, 0, 0], [0, 0, 4, 4]], (50, 1))
+        >>> vectors = {"star": [1, 0.2], "moon": [1, 0], "goal": [0, 1], "team": [0.2, 1], "comet": [0.9, 0.1]}
+        >>> words = ["star", "moon", "goal", "team"]
+        >>> model = ETMTransformer(2, embeddings=vectors, vocabulary=words, random_state=0).fit(X)
+        >>> (topic, similarity), other = model.find_topics("comet")  # which the corpus has not
+        >>> bool(topic == model.transform([[1, 1, 0, 0]]).argmax())
+        True
         """
         check_is_fitted(self)
         topics = self.topic_embeddings_ - self.topic_embeddings_.mean(axis=0)

@@ -328,6 +328,16 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
             mean of the prior.
         std : ndarray of shape (n_samples, num_topics)
             Posterior standard deviation of each proportion, with ``return_std=True``.
+
+        Examples
+        --------
+        >>> from sklearn_etm import MonteCarloLNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(100, n_topics=3, n_features=60, random_state=0).data
+        >>> model = MonteCarloLNTMTransformer(num_topics=3, max_iter=5, random_state=0).fit(X)
+        >>> mean, std = model.transform(X[:5], return_std=True)
+        >>> mean.shape, std.shape
+        ((5, 3), (5, 3))
         """
         check_is_fitted(self)
         X = check_counts(self, X, "transform")
@@ -416,6 +426,15 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         -------
         draws : ndarray of shape (n_samples, n_documents, num_topics)
             Rows sum to 1. An empty document gets draws of the prior.
+
+        Examples
+        --------
+        >>> from sklearn_etm import MonteCarloLNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(100, n_topics=3, n_features=60, random_state=0).data
+        >>> model = MonteCarloLNTMTransformer(num_topics=3, max_iter=5, random_state=0).fit(X)
+        >>> model.sample_posterior(X[:5], 20, random_state=0).shape
+        (20, 5, 3)
         """
         check_is_fitted(self)
         X = check_counts(self, X, "sample_posterior").astype(np.float64)

@@ -57,6 +57,12 @@ class TopicsReprMixin:
         -------
         params : dict
             Names of parameters and their values; for scikit-learn's printing, long values in short.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> LNTMTransformer(30).get_params()["num_topics"]
+        30
         """
         params = super().get_params(deep)  # type: ignore[misc]
         if _is_printing(sys._getframe(1)):

@@ -175,6 +175,16 @@ class SavingMixin:
         ValueError
             If they are of another class or of a newer version, or if something is missing in what the model answers
             with, does not fit, or is not finite.
+
+        Examples
+        --------
+        >>> from sklearn_etm import LNTMTransformer
+        >>> from sklearn_etm.datasets import make_topics_corpus
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
+        >>> again = LNTMTransformer.from_arrays(*model.to_arrays())
+        >>> bool((again.transform(X) == model.transform(X)).all())
+        True
         """
         what = f"This {cls.__name__}"
         number, version = header.get(FORMAT), header.get(VERSION)
@@ -286,6 +296,19 @@ def load(path: str | os.PathLike) -> Any:
     See Also
     --------
     save : The other way.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import sklearn_etm
+    >>> from sklearn_etm.datasets import make_topics_corpus
+    >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+    >>> model = sklearn_etm.LNTMTransformer(num_topics=3, random_state=0).fit(X)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "topics.npz")
+    ...     sklearn_etm.save(model, path)
+    ...     sklearn_etm.load(path).num_topics
+    3
     """
     arrays, header = files.read(path)
     formats.check(header.get(FORMAT), header.get(VERSION), os.fspath(path))

@@ -144,6 +144,13 @@ class PhraseVectorizer(CountVectorizer):
         ValueError
             For a parameter out of its range, for one text in place of many, and where no word is left. The vectorizer
             is then as it was.
+
+        Examples
+        --------
+        >>> from sklearn_etm import PhraseVectorizer
+        >>> texts = ["new york has a house", "the house in new york", "a far house"] * 5
+        >>> list(PhraseVectorizer(max_n=2, min_count=10).fit(texts).phrases_)
+        ['new york']
         """
         self.fit_transform(raw_documents)
         return self
@@ -166,6 +173,14 @@ class PhraseVectorizer(CountVectorizer):
         ------
         ValueError
             As `fit` does.
+
+        Examples
+        --------
+        >>> from sklearn_etm import PhraseVectorizer
+        >>> texts = ["new york has a house", "the house in new york", "a far house"] * 5
+        >>> vectorizer = PhraseVectorizer(max_n=2, min_count=10)
+        >>> vectorizer.fit_transform(texts).shape, vectorizer.get_feature_names_out().tolist()
+        ((15, 6), ['far', 'has', 'house', 'in', 'new york', 'the'])
         """
         self._check()
         state: dict[str, Any] = vars(self)  # type: ignore[assignment]
@@ -189,6 +204,14 @@ class PhraseVectorizer(CountVectorizer):
         Returns
         -------
         analyzer : callable
+
+        Examples
+        --------
+        >>> from sklearn_etm import PhraseVectorizer
+        >>> texts = ["new york has a house", "the house in new york", "a far house"] * 5
+        >>> analyzer = PhraseVectorizer(max_n=2, min_count=10).fit(texts).build_analyzer()
+        >>> analyzer("A house in New York")
+        ['house', 'in', 'new york']
         """
         passes = [dict(found) for found in getattr(self, "_passes", ())]
         return partial(_read, super().build_analyzer(), passes)

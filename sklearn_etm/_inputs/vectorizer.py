@@ -147,6 +147,12 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         ------
         TypeError
             If the vectorizer does not tell the names of its columns.
+
+        Examples
+        --------
+        >>> from sklearn_etm import NamedVectorizer
+        >>> NamedVectorizer().fit(["red star", "red goal"]).get_feature_names_out().tolist()
+        ['goal', 'red', 'star']
         """
         self.fit_transform(X, y)
         return self
@@ -169,6 +175,13 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         ------
         TypeError
             If the vectorizer does not tell the names of its columns.
+
+        Examples
+        --------
+        >>> from sklearn_etm import NamedVectorizer
+        >>> X = NamedVectorizer().fit_transform(["red star", "red goal"])
+        >>> X.toarray().tolist(), X.feature_names.tolist()
+        ([[0, 1, 1], [1, 1, 0]], ['goal', 'red', 'star'])
         """
         vectorizer = clone(self._inner())
         with config_context(transform_output="default"):
@@ -195,6 +208,13 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         Returns
         -------
         counts : CSR array of shape (n_samples, n_features), with ``feature_names``
+
+        Examples
+        --------
+        >>> from sklearn_etm import NamedVectorizer
+        >>> X = NamedVectorizer().fit(["red star", "red goal"]).transform(["a star, a star"])
+        >>> X.toarray().tolist(), X.feature_names.tolist()
+        ([[0, 0, 2]], ['goal', 'red', 'star'])
         """
         check_is_fitted(self)
         with config_context(transform_output="default"):
@@ -214,6 +234,13 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         -------
         words : list of ndarray
             Those with a count, of each document.
+
+        Examples
+        --------
+        >>> from sklearn_etm import NamedVectorizer
+        >>> vectorizer = NamedVectorizer().fit(["red star", "red goal"])
+        >>> [sorted(words) for words in vectorizer.inverse_transform(vectorizer.transform(["a red star"]))]
+        [['red', 'star']]
         """
         check_is_fitted(self)
         return self.vectorizer_.inverse_transform(X)
@@ -229,6 +256,12 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         Returns
         -------
         words : ndarray of str
+
+        Examples
+        --------
+        >>> from sklearn_etm import NamedVectorizer
+        >>> NamedVectorizer().fit(["red star", "red goal"]).get_feature_names_out().tolist()
+        ['goal', 'red', 'star']
         """
         check_is_fitted(self)
         return names_out(steps_of(self.vectorizer_), input_features)
@@ -244,6 +277,13 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         Returns
         -------
         self : NamedVectorizer
+
+        Examples
+        --------
+        >>> from sklearn_etm import NamedVectorizer
+        >>> vectorizer = NamedVectorizer().set_output(transform="pandas")
+        >>> vectorizer.fit_transform(["red star", "red goal"]).feature_names.tolist()
+        ['goal', 'red', 'star']
         """
         return self
 

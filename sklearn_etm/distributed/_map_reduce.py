@@ -19,7 +19,24 @@ GROUPS = 4  # at least, of neighbouring items for each worker: what comes back o
 
 
 class MapReduce(Protocol):
-    """An engine: runs a function on items, wherever, and combines what comes out in a fixed tree."""
+    """An engine: runs a function on items, wherever, and combines what comes out in a fixed tree.
+
+    Examples
+    --------
+    Threads of this process, say:
+
+    >>> import operator
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> from functools import partial
+    >>> from sklearn_etm.distributed import Local
+    >>> class Threads:
+    ...     def map_reduce(self, function, items, broadcast, combine):
+    ...         with ThreadPoolExecutor() as pool:
+    ...             results = list(pool.map(partial(function, broadcast), items))
+    ...         return Local().map_reduce(lambda _, result: result, results, None, combine)
+    >>> Threads().map_reduce(pow, [1, 2, 3], 2, operator.add)  # 2**1 + 2**2 + 2**3
+    14
+    """
 
     def map_reduce(
         self,
@@ -76,7 +93,17 @@ class Tree(Generic[T]):
 
 
 class Local:
-    """One item after the other, in this process."""
+    """One item after the other, in this process.
+
+    Examples
+    --------
+    >>> import operator
+    >>> from sklearn_etm.distributed import Local
+    >>> Local().map_reduce(pow, [1, 2, 3], 2, operator.add)  # 2**1 + 2**2 + 2**3
+    14
+
+    It is what ``fit_shards(..., map_reduce="local")`` takes.
+    """
 
     def map_reduce(
         self, function: Callable[[Any, Any], T], items: Sequence[Any], broadcast: Any, combine: Callable[[T, T], T]
@@ -96,6 +123,15 @@ class Processes:
     ----------
     n_jobs : int, default=-1
         How many, as joblib counts them: -1 is one for each CPU.
+
+    Examples
+    --------
+    >>> import operator
+    >>> from sklearn_etm.distributed import Processes
+    >>> Processes(n_jobs=1).map_reduce(pow, [1, 2, 3], 2, operator.add)  # 2**1 + 2**2 + 2**3
+    14
+
+    ``fit_shards(..., map_reduce=Processes(n_jobs=4))`` takes four; ``map_reduce="processes"`` one for each CPU.
     """
 
     n_jobs: int = -1

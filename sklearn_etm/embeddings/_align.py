@@ -28,7 +28,22 @@ SUBWORD_RIDGE = 1.0
 
 
 class AlignedEmbeddings(NamedTuple):
-    """Word vectors, one row a column of the counts, and the share of words that had one."""
+    """Word vectors in the order of a vocabulary, as `align_embeddings` finds them.
+
+    Attributes
+    ----------
+    vectors : ndarray of shape (n_features, embedding_size)
+        One row a column of the counts, float32.
+    coverage : float
+        Share of the words that had a vector, in [0, 1].
+
+    Examples
+    --------
+    >>> from sklearn_etm.embeddings import align_embeddings
+    >>> aligned = align_embeddings({"star": [1.0, 0.0], "moon": [0.5, 0.5], "goal": [0.0, 1.0]}, ["goal", "star"])
+    >>> aligned.vectors.shape, aligned.coverage
+    ((2, 2), 1.0)
+    """
 
     vectors: np.ndarray
     coverage: float

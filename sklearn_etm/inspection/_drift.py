@@ -23,10 +23,28 @@ _ORDERS = ("probability", "drift")
 
 
 class ComponentsOver(NamedTuple):
-    """Words of topics over time, and what their smoothing was chosen by."""
+    """Words of topics over time, and what their smoothing was chosen by, as `components_over` finds them.
 
-    table: Any  # DataFrame, or dict of arrays where pandas is not installed
-    completion: Any  # the same, of each smoothing that was tried; None where none was
+    Attributes
+    ----------
+    table : DataFrame, or dict of arrays where pandas is not installed
+        One row for each topic, word and slice of time.
+    completion : DataFrame or dict of arrays, or None
+        One row for each topic and smoothing that was tried; None where none was.
+
+    Examples
+    --------
+    >>> from sklearn.decomposition import LatentDirichletAllocation
+    >>> from sklearn_etm.inspection import components_over
+    >>> X = [[9, 0, 0], [7, 1, 0], [0, 9, 0], [0, 5, 4]]
+    >>> lda = LatentDirichletAllocation(2, random_state=0).fit(X)
+    >>> over = components_over(lda, X, [2001, 2001, 2002, 2002], n_words=1, smoothing=0.1, random_state=0)
+    >>> over.table[["topic", "time"]].values.tolist(), over.completion
+    ([[0, 2001], [0, 2002], [1, 2001], [1, 2002]], None)
+    """
+
+    table: Any
+    completion: Any
 
 
 @np.errstate(under="ignore")

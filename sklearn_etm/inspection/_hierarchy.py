@@ -40,6 +40,16 @@ class TopicHierarchy:
         Share of each leaf among their tokens.
     words : list of list of str
         Leading words of each node, leaves first and then merges, the most probable first.
+
+    Examples
+    --------
+    >>> from sklearn_etm.inspection import topic_hierarchy
+    >>> topics = [[0.5, 0.5, 0.0, 0.0], [0.0, 0.1, 0.5, 0.4], [0.4, 0.6, 0.0, 0.0], [0.0, 0.0, 0.6, 0.4]]
+    >>> hierarchy = topic_hierarchy(topics, feature_names=["star", "moon", "goal", "team"], n_words=2)
+    >>> hierarchy.members[4:]  # those of the merges
+    [[0, 2], [1, 3], [0, 1, 2, 3]]
+    >>> hierarchy.cut(3)  # one merge, the cheapest
+    [[0, 2]]
     """
 
     method: str

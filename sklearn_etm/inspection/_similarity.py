@@ -20,11 +20,32 @@ _LOW_COVERAGE = 0.5
 
 
 class Alignment(NamedTuple):
-    """Topics of two models that correspond, one to one."""
+    """Topics of two models that correspond, one to one, as `align_topics` finds them.
 
-    pairs: NDArray[np.intp]  # (n_pairs, 2), topic of the first model and of the second
-    similarity: NDArray[np.float64]  # (n_pairs,)
-    matrix: NDArray[np.float64]  # (K_a, K_b), similarity of all topics
+    Attributes
+    ----------
+    pairs : ndarray of shape (n_pairs, 2)
+        Topic of the first model, and of the second.
+    similarity : ndarray of shape (n_pairs,)
+        Of each pair.
+    matrix : ndarray of shape (num_topics_a, num_topics_b)
+        Similarity of all topics of the first model to all of the second.
+
+    Examples
+    --------
+    >>> from sklearn_etm.inspection import align_topics
+    >>> alignment = align_topics([[0.9, 0.1, 0.0], [0.0, 0.0, 1.0]], [[0.0, 0.1, 0.9], [0.5, 0.5, 0.0]])
+    >>> for (a, b), similarity in zip(alignment.pairs, alignment.similarity):
+    ...     print(f"topic {a} is topic {b}, similarity {similarity:.2f}")
+    topic 0 is topic 1, similarity 0.68
+    topic 1 is topic 0, similarity 0.77
+    >>> alignment.matrix.shape
+    (2, 2)
+    """
+
+    pairs: NDArray[np.intp]
+    similarity: NDArray[np.float64]
+    matrix: NDArray[np.float64]
 
 
 @np.errstate(under="ignore")

@@ -37,6 +37,16 @@ class NumTopicsPath:
         Mean NPMI of the topics, and its standard error over topics.
     hierarchy : TopicHierarchy
         The merges.
+
+    Examples
+    --------
+    >>> from sklearn_etm import LNTMTransformer
+    >>> from sklearn_etm.datasets import make_topics_corpus
+    >>> from sklearn_etm.steering import num_topics_path
+    >>> X = make_topics_corpus(400, n_topics=2, n_features=60, random_state=0).data
+    >>> path = num_topics_path(LNTMTransformer(num_topics=3, random_state=0).fit(X[:300]), X[:300], X[300:])
+    >>> len(path.table), path.best, [len(group) for group in path.groups(2)]
+    (2, 2, [2])
     """
 
     num_topics: NDArray[np.intp]

@@ -72,7 +72,7 @@ class MeaningMixin:
         >>> model = ETMTransformer(2, embeddings=vectors, vocabulary=words, random_state=0).fit(X)
         >>> [word for word, similarity in model.nearest_words("star", n=1)]
         ['moon']
-        >>> [word for word, similarity in model.nearest_words("comet", n=2)]  # which the corpus has not
+        >>> sorted(word for word, similarity in model.nearest_words("comet", n=2))  # which the corpus has not
         ['moon', 'star']
         """
         check_is_fitted(self)

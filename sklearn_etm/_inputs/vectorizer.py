@@ -239,7 +239,7 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         --------
         >>> from sklearn_etm import NamedVectorizer
         >>> vectorizer = NamedVectorizer().fit(["red star", "red goal"])
-        >>> [sorted(words) for words in vectorizer.inverse_transform(vectorizer.transform(["a red star"]))]
+        >>> [sorted(words.tolist()) for words in vectorizer.inverse_transform(vectorizer.transform(["a red star"]))]
         [['red', 'star']]
         """
         check_is_fitted(self)

@@ -115,10 +115,9 @@ def skipgram_vectors(
 
     Examples
     --------
-    .. code-block:: python
-
-        vectors = skipgram_vectors(texts, vectorizer.build_analyzer())
-        pipeline = make_pipeline(NamedVectorizer(vectorizer), ETMTransformer(embeddings=vectors))
+    >>> from sklearn_etm.embeddings import skipgram_vectors
+    >>> vectors = skipgram_vectors(texts, vectorizer.build_analyzer())  # doctest: +SKIP
+    >>> make_pipeline(NamedVectorizer(vectorizer), ETMTransformer(embeddings=vectors)).fit(texts)  # doctest: +SKIP
     """
     try:
         from gensim.models import Word2Vec

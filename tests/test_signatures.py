@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ["datasets", "distributed", "embeddings", "inspection", "metrics", "plotting"]
+MODULES = ["datasets", "distributed", "embeddings", "inspection", "metrics", "plotting", "steering"]
 OTHER_WORDS = {
     "top_n": "n_words",
     "estimator": "model",
@@ -26,6 +26,7 @@ BY_PLACE = {  # the one option that everybody passes
     "embeddings.corpus_vectors": "embedding_size",
     "inspection.top_words": "n_words",
     "plotting.EffectDisplay.from_estimator": "effect",
+    "steering.extend_topics": "max_new_topics",
 }
 COUNTS_TOPICS = {"inspection.document_table", "datasets.make_topics_corpus"}  # as others list or make rows and columns
 

@@ -307,12 +307,12 @@ class BaseTopicModel(
         --------
         >>> from sklearn_etm import LNTMTransformer
         >>> from sklearn_etm.datasets import make_topics_corpus
-        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
+        >>> X = make_topics_corpus(600, n_topics=3, n_features=60, random_state=0).data
         >>> model = LNTMTransformer(num_topics=3, random_state=0)
-        >>> for batch in X[:150], X[150:]:
+        >>> for batch in X[:300], X[300:]:
         ...     model = model.partial_fit(batch)
         >>> model.n_samples_seen_
-        300
+        600
         """
         return self._fit_batch(X, sample_weight)
 

@@ -242,11 +242,11 @@ class MixtureTopicModel(EncodedTopicModel):
         --------
         >>> from sklearn_etm import LNTMTransformer
         >>> from sklearn_etm.datasets import make_topics_corpus
-        >>> X = make_topics_corpus(100, n_topics=3, n_features=60, random_state=0).data
+        >>> X = make_topics_corpus(300, n_topics=3, n_features=60, random_state=0).data
         >>> model = LNTMTransformer(num_topics=3, random_state=0).fit(X)
-        >>> result = model.log_marginal_likelihood(X[:5], n_temperatures=50)
-        >>> result.log_likelihood.shape
-        (5,)
+        >>> result = model.log_marginal_likelihood(X[:5], "iwae", random_state=0)  # "ais" comes closer, in more time
+        >>> result.log_likelihood.shape, result.standard_error.shape
+        ((5,), (5,))
         """
         check_is_fitted(self)
         rows = check_rows(self, X, None, "log_marginal_likelihood")

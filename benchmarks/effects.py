@@ -29,7 +29,8 @@ from sklearn.utils import check_random_state
 
 from sklearn_etm import LNTMTransformer
 from sklearn_etm._document_prior import Structure, learned
-from sklearn_etm._fitted.meanfield import Normals, Words, improved
+from sklearn_etm._fitted.meanfield import Documents, Normals, Words, improved
+from sklearn_etm._fitted.slices import drawn
 from sklearn_etm._rows import Rows
 from sklearn_etm._sparse import row_sums
 from sklearn_etm.inspection import align_topics, estimate_effect
@@ -99,12 +100,13 @@ class TrueTopics(Known):
         prior = learned(rows, Words(self.components_), np.full((rows.n, K), 1 / K), Structure("full", 1, 1.0))
         start = Normals.like(np.full((rows.n, K), 1 / K), row_sums(rows.counts))
         means = prior.means(covariates, rows.n)
-        self.posteriors = improved(start, rows.counts, Words(self.components_), means, prior.precision, 10)
+        self.documents = Documents(rows.counts, Words(self.components_), means, prior.precision)
+        self.posteriors = improved(start, self.documents, 10)
         return self
 
     def sample_posterior(self, X, n_samples, *, random_state=None, covariates=None):
         """Draws of the documents of `fit`."""
-        return self.posteriors.draw(n_samples, check_random_state(random_state))
+        return drawn(self.posteriors, self.documents, n_samples, check_random_state(random_state))
 
 
 def least_squares(covariates, theta):

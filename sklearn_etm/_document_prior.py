@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh
 
-from ._fitted.meanfield import Normals, Words, improved
+from ._fitted.meanfield import Documents, Normals, Words, improved
 from ._fitted.prior import CorrelatedNormal, LogisticNormal
 from ._inputs.covariates import Standard
 from ._rows import Rows
@@ -47,7 +47,8 @@ def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -
     q = Normals.like(theta, row_sums(rows.counts))
     prior = CorrelatedNormal(np.zeros(K), FIRST_VARIANCE * np.eye(K), np.zeros((len(design.means), K)), design.means)
     for _ in range(ROUNDS):
-        q = improved(q, rows.counts, words, prior.means(rows.covariates, rows.n), prior.precision, 1)
+        means = prior.means(rows.covariates, rows.n)
+        q = improved(q, Documents(rows.counts, words, means, prior.precision), 1)
         best = _maximised(q, rows, design, structure)
         mean = prior.mean + STRETCH * (best.mean - prior.mean)
         prior = replace(best, mean=mean, effects=prior.effects + STRETCH * (best.effects - prior.effects))
@@ -64,7 +65,7 @@ def _maximised(q: Normals, rows: Rows, design: Standard, structure: Structure) -
     left = loc - mean - design.values @ effects
     second = (weights[:, None] * left).T @ left / weights.sum()
     second += np.diag(np.average(q.variance, axis=0, weights=weights))
-    covariance = _structured(_centred(second), structure, weights.sum())
+    covariance = _structured(_filled(_centred(second)), structure, weights.sum())
     return CorrelatedNormal(mean, covariance, effects / design.scales[:, None], design.means)
 
 
@@ -72,6 +73,12 @@ def _centred(covariance: np.ndarray) -> np.ndarray:
     """That of z less its mean over the topics, which nothing says anything of."""
     rows = covariance - covariance.mean(axis=0)
     return rows - rows.mean(axis=1, keepdims=True)
+
+
+def _filled(covariance: np.ndarray) -> np.ndarray:
+    """One of z less its mean over the topics, with the mean variance in that direction: that of independent z again."""
+    K = len(covariance)
+    return covariance + np.full((K, K), np.trace(covariance) / (K - 1) / K)
 
 
 def _structured(covariance: np.ndarray, structure: Structure, n: float) -> np.ndarray:
@@ -83,7 +90,7 @@ def _structured(covariance: np.ndarray, structure: Structure, n: float) -> np.nd
     shrunk = (n * covariance + K * own) / (n + K)  # as many documents as topics say that these do not correlate
     if structure.covariance == "low_rank":
         return _low_rank(shrunk, min(structure.rank, K - 1))
-    return _centred(shrunk) + np.full((K, K), np.trace(shrunk) / (K - 1) / K)
+    return _filled(_centred(shrunk))
 
 
 def _low_rank(covariance: np.ndarray, rank: int) -> np.ndarray:

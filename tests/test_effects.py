@@ -22,7 +22,8 @@ from sklearn.utils import check_random_state
 
 from sklearn_etm import LNTMTransformer
 from sklearn_etm._document_prior import Structure, learned
-from sklearn_etm._fitted.meanfield import Normals, Words, improved
+from sklearn_etm._fitted.meanfield import Documents, Normals, Words, improved
+from sklearn_etm._fitted.slices import drawn
 from sklearn_etm._rows import Rows
 from sklearn_etm.inspection import estimate_effect, topic_correlation
 from sklearn_etm.plotting import EffectDisplay, TopicCorrelationDisplay
@@ -315,8 +316,10 @@ def true_topics(rng, n, length, effects, covariance):
     words = sp.csr_array(rng.multinomial(length, theta @ topics).astype(float))
     start = Normals.like(np.full((n, K), 1 / K), np.full(n, length))
     prior = learned(Rows(words, None, c), Words(topics), np.full((n, K), 1 / K), Structure("full", 1, 1.0))
-    q = improved(start, words, Words(topics), prior.means(c, n), prior.precision, 10)
-    return c, theta, Drawn(q.draw(50, check_random_state(int(rng.integers(2**31)))), components_=topics)
+    documents = Documents(words, Words(topics), prior.means(c, n), prior.precision)
+    q = improved(start, documents, 10)
+    draws = drawn(q, documents, 50, check_random_state(int(rng.integers(2**31))))
+    return c, theta, Drawn(draws, components_=topics)
 
 
 @pytest.mark.slow

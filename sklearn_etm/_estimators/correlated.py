@@ -11,10 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from .. import _document_prior
 from .._document_prior import Structure
-from .._fitted.meanfield import Normals, Words, improved
+from .._fitted.meanfield import Documents, Normals, Words, improved
 from .._fitted.model import TopicModel
 from .._fitted.prior import CorrelatedNormal
 from .._fitted.proportions import with_background
+from .._fitted.slices import drawn
 from .._rows import Rows
 from .._sparse import row_sums
 from . import parameters as kinds
@@ -135,16 +136,10 @@ class CorrelatedTopicModel(MixtureTopicModel):
         refined = super()._proportions(model, rows)
         if not isinstance(model.prior, CorrelatedNormal):
             return refined
-        expected = _together(self._posteriors(model, rows, refined, STEPS).theta, model, refined)
+        q = improved(*_of_topics(model, rows, refined), STEPS)
+        expected = _together(q.theta, model, refined)
         empty = np.diff(rows.counts.indptr) == 0
         return np.where(empty[:, None], expected, (refined + expected) / 2)
-
-    def _posteriors(self, model: TopicModel, rows: Rows, refined: np.ndarray, n_steps: int) -> Normals:
-        """Posteriors under a learned prior, of all topics but the background."""
-        words, theta = _apart(model, refined)
-        prior = model.prior.of(slice(1, None)) if model.background is not None else model.prior
-        q = Normals.like(theta, row_sums(rows.counts))
-        return improved(q, rows.counts, words, prior.means(rows.covariates, rows.n), prior.precision, n_steps)
 
     @np.errstate(under="ignore")
     @as_overridden(MixtureTopicModel.score_samples, AS_IN_TRANSFORM)
@@ -168,9 +163,9 @@ class CorrelatedTopicModel(MixtureTopicModel):
         """Draw topic proportions of documents from their posteriors.
 
         These are the encoder's, which are not refined as `transform` is; or, where topics correlate or the model has
-        covariates, normals found for each document by mean-field variational inference (Blei and Lafferty, 2007). A
-        document's share of the background, where there is one, is the same in all draws: that of all documents, or its
-        own as `transform` gives it.
+        covariates, draws of the posterior itself, by a chain for each document (elliptical slice sampling; Murray,
+        Adams and MacKay, 2010). A document's share of the background, where there is one, is the same in all draws:
+        that of all documents, or its own as `transform` gives it.
 
         Parameters
         ----------
@@ -206,8 +201,9 @@ class CorrelatedTopicModel(MixtureTopicModel):
         rows = check_rows(self, X, None, "sample_posterior", covariates=covariates)
         kinds.check_whole(n_samples=n_samples)
         refined = super()._proportions(model, rows)
-        q = self._posteriors(model, rows, refined, DRAWN_STEPS)
-        return _together(q.draw(n_samples, check_random_state(random_state)), model, refined)
+        first, documents = _of_topics(model, rows, refined)
+        q = improved(first, documents, DRAWN_STEPS)
+        return _together(drawn(q, documents, n_samples, check_random_state(random_state)), model, refined)
 
     @np.errstate(under="ignore")
     @as_overridden(MixtureTopicModel.log_marginal_likelihood, AS_IN_TRANSFORM)
@@ -236,6 +232,14 @@ def _apart(model: TopicModel, theta: np.ndarray) -> tuple[Words, np.ndarray]:
         return Words(model.components), theta
     share = theta[:, 0]
     return Words(model.components[1:], model.components[0], share), theta[:, 1:] / (1 - share)[:, None]
+
+
+def _of_topics(model: TopicModel, rows: Rows, refined: np.ndarray) -> tuple[Normals, Documents]:
+    """Documents under a learned prior of all topics but the background, and posteriors of these to start from."""
+    words, theta = _apart(model, refined)
+    prior = model.prior if model.background is None else model.prior.of(slice(1, None))
+    documents = Documents(rows.counts, words, prior.means(rows.covariates, rows.n), prior.precision)
+    return Normals.like(theta, row_sums(rows.counts)), documents
 
 
 def _together(theta: np.ndarray, model: TopicModel, refined: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from .._fitted.marginal import importance_log_weights, poisson_terms, summarise
-from .._fitted.meanfield import Normals, Words, improved
+from .._fitted.meanfield import Documents, Normals, Words, improved
 from .._fitted.model import TopicModel
 from .._fitted.prior import CorrelatedNormal
 from .._rows import Rows
@@ -37,8 +37,8 @@ def drawn(model: TopicModel, n_draws: int, rng: np.random.RandomState) -> Weigh:
     def weigh(rows: Rows) -> np.ndarray:
         means = model.prior.means(rows.covariates, rows.n)
         if isinstance(model.prior, CorrelatedNormal):
-            words, first = Words(model.components), Normals(means, np.ones_like(means))
-            q = improved(first, rows.counts, words, means, model.prior.precision, STEPS)
+            documents = Documents(rows.counts, Words(model.components), means, model.prior.precision)
+            q = improved(Normals(means, np.ones_like(means)), documents, STEPS)
             posterior = q.loc, np.sqrt(q.variance)
         else:
             posterior = model.inference.posterior(rows.counts, model.prior)

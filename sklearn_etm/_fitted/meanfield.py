@@ -16,7 +16,6 @@ import scipy.sparse as sp
 from .._numbers import BLOCK_FLOATS, TINY, softmax
 from .._sparse import entry_blocks, entry_rows, with_data
 from .._threads import one_thread
-from .prior import LogisticNormal
 
 NEWTON_STEPS = 2  # for each time that tokens are dealt
 CONJUGATE_STEPS = 8  # for each of these
@@ -46,10 +45,6 @@ class Normals(NamedTuple):
         """Proportions at the mode of z."""
         return softmax(self.loc)
 
-    def draw(self, n: int, rng: np.random.RandomState) -> np.ndarray:
-        """Proportions (n, n_samples, K)."""
-        return LogisticNormal.draw(self.loc, np.sqrt(self.variance), n, rng)
-
 
 class Words(NamedTuple):
     """What makes the words of documents: topics, and a background of which each has a known share."""
@@ -62,48 +57,54 @@ class Words(NamedTuple):
         """Of some documents."""
         return self if self.share is None else self._replace(share=self.share[rows])
 
+    def probabilities(self, X: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        """Of the word of each cell of X, by each topic (nnz, K) and by the background (nnz,)."""
+        of_topics = np.ascontiguousarray(self.topics[:, X.indices].T, dtype=np.float64)
+        if self.background is None or self.share is None:
+            return of_topics, np.full(X.nnz, TINY)
+        share = self.share[entry_rows(X)]
+        return (1 - share)[:, None] * of_topics, share * self.background[X.indices] + TINY
 
-def improved(
-    q: Normals, X: sp.csr_array, words: Words, means: np.ndarray, precision: np.ndarray, n_steps: int
-) -> Normals:
-    """Posteriors of count rows after some steps from q.
 
-    Parameters
-    ----------
-    q : of n_samples documents and K topics
-    X : counts (n_samples, V)
-    words : what makes them
-    means, precision : of the prior, (n_samples, K) and (K, K)
-    n_steps : times that tokens are dealt to topics
-    """
+class Documents(NamedTuple):
+    """Documents, with what is known of them beforehand."""
+
+    counts: sp.csr_array  # (n_samples, V)
+    words: Words  # what makes them
+    means: np.ndarray  # (n_samples, K) of the prior of each
+    precision: np.ndarray  # (K, K) of the prior
+
+    def of(self, rows: slice) -> Documents:
+        """Some of them."""
+        return Documents(self.counts[rows], self.words.of(rows), self.means[rows], self.precision)
+
+
+def improved(q: Normals, documents: Documents, n_steps: int) -> Normals:
+    """Posteriors after some steps from q; a step deals tokens to topics."""
     loc, variance = np.empty_like(q.loc), np.empty_like(q.variance)
     with one_thread():
-        for rows in entry_blocks(X.indptr, BLOCK_FLOATS // len(precision)):
-            loc[rows], variance[rows] = _improved(q.of(rows), X[rows], words.of(rows), means[rows], precision, n_steps)
+        for rows in entry_blocks(documents.counts.indptr, BLOCK_FLOATS // len(documents.precision)):
+            loc[rows], variance[rows] = _improved(q.of(rows), documents.of(rows), n_steps)
     return Normals(loc, variance)
 
 
-def _improved(
-    q: Normals, X: sp.csr_array, words: Words, means: np.ndarray, precision: np.ndarray, n_steps: int
-) -> Normals:
+def _improved(q: Normals, documents: Documents, n_steps: int) -> Normals:
+    X = documents.counts
     document = entry_rows(X)
     cells = sp.csr_array((np.empty(X.nnz), np.arange(X.nnz), X.indptr), shape=(X.shape[0], X.nnz))
-    beta = np.ascontiguousarray(words.topics[:, X.indices].T, dtype=np.float64)  # (nnz, K)
-    of_background: np.ndarray | float = TINY
-    if words.background is not None and words.share is not None:
-        of_background = words.share[document] * words.background[X.indices] + TINY
-        beta *= (1 - words.share)[document, None]
+    beta, of_background = documents.words.probabilities(X)
     for _ in range(n_steps):
         weight = softmax(q.loc)
         p = np.einsum("nk,nk->n", weight[document], beta) + of_background
         counts = weight * (with_data(cells, X.data / p) @ beta)
         for _ in range(NEWTON_STEPS):
-            q = _newton(q, counts, means, precision)
+            q = _newton(q, counts, documents)
     return q
 
 
-def _newton(q: Normals, counts: np.ndarray, means: np.ndarray, precision: np.ndarray) -> Normals:
+def _newton(q: Normals, counts: np.ndarray, documents: Documents) -> Normals:
     """Posteriors nearer to the best, where expected tokens of each topic (n_samples, K) are known."""
+    means, precision = documents.means, documents.precision
     n = counts.sum(axis=1, keepdims=True)
     theta = softmax(q.loc + q.variance / 2)
     gradient = counts - n * theta - (q.loc - means) @ precision

@@ -32,15 +32,15 @@ def topic_correlation(
     r"""Correlations of topics over documents, with their uncertainty: which go together, and which avoid each other.
 
     What correlates are the logits z of :math:`\theta_d = \mathrm{softmax}(z_d)` under the posteriors of documents,
-    less what covariates say of them. Their covariance is that of the posteriors' means and the mean of the variances,
+    less what covariates say of them. Their covariance is that of the posteriors' means and the mean of the posteriors',
 
-    .. math:: S = \sum_d w_d \left( (m_d - \hat m_d) (m_d - \hat m_d)^\top + C \operatorname{diag}(v_d) C \right),
-        \qquad C = I - \tfrac{1}{K} 1 1^\top
+    .. math:: S = \sum_d w_d \left( (m_d - \hat m_d) (m_d - \hat m_d)^\top + V_d \right)
 
-    of z less its mean over the topics, of which words say nothing. :math:`\hat m_d` is the regression of the means on
-    the covariates that the model was fitted with. As in ``topic_correlation_``, the direction of that mean is given the
-    mean variance of all others, so that topics have correlation 0, not :math:`-1 / (K - 1)`, where they have nothing to
-    do with each other. :math:`w_d` is 1 / n, and what the bootstrap changes.
+    of z less its mean over the topics, of which words say nothing. :math:`\hat m_d` is the regression of the means
+    :math:`m_d` on the covariates that the model was fitted with, :math:`V_d` the covariance of the posterior. As in
+    ``topic_correlation_``, the direction of that mean is given the mean variance of all others, so that topics have
+    correlation 0, not :math:`-1 / (K - 1)`, where they have nothing to do with each other. :math:`w_d` is 1 / n, and
+    what the bootstrap changes.
 
     Parameters
     ----------
@@ -135,7 +135,8 @@ class _Posteriors(NamedTuple):
     """What matters of the posteriors of documents."""
 
     left: NDArray[np.float64]  # (n, K), means less what covariates say of them, sums are 0
-    variance: NDArray[np.float64]  # (n, K), of logits before their mean is taken off
+    variance: NDArray[np.float64]  # (n, K)
+    within: NDArray[np.float64]  # (K, K), correlations of the mean of their covariances
 
     @classmethod
     def of(cls, theta: NDArray[np.float64], covariates: NDArray[np.float64]) -> _Posteriors:
@@ -143,24 +144,22 @@ class _Posteriors(NamedTuple):
         z = np.log(np.maximum(theta, np.finfo(np.float64).tiny))
         z -= z.mean(axis=2, keepdims=True)
         means = z.mean(axis=0)
+        z -= means
         design = np.column_stack([np.ones(len(means)), covariates])
-        return cls(
-            means - design @ np.linalg.lstsq(design, means, rcond=None)[0], _before_centring(z.var(axis=0, ddof=1))
-        )
+        left = means - design @ np.linalg.lstsq(design, means, rcond=None)[0]
+        return cls(left, (z**2).mean(axis=0), _normed(np.einsum("snk,snl->kl", z, z, optimize=True)))
 
     def covariance(self, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Covariance (K, K), of documents with weights (n,) that sum to 1."""
         n, K = self.left.shape
         weights = np.full(n, 1 / n) if weights is None else weights
-        centring = np.eye(K) - 1 / K
-        covariance = (weights[:, None] * self.left).T @ self.left + (centring * (weights @ self.variance)) @ centring
+        scale = np.sqrt(weights @ self.variance)
+        covariance = (weights[:, None] * self.left).T @ self.left + self.within * np.outer(scale, scale)
         return covariance + np.trace(covariance) / (K - 1) / K
 
     def correlation(self, weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Correlations (K, K), of documents with weights (n,) that sum to 1."""
-        covariance = self.covariance(weights)
-        scale = np.sqrt(np.diag(covariance))
-        return covariance / np.outer(scale, scale)
+        return _normed(self.covariance(weights))
 
     def intervals(
         self, confidence: float, n_bootstrap: int, rng: np.random.RandomState
@@ -175,7 +174,9 @@ class _Posteriors(NamedTuple):
     @property
     def of_words(self) -> NDArray[np.float64]:
         """Share of covariances (K, K) that is not the prior's; by as much, a bootstrap of posteriors is too narrow."""
-        told = 1 - np.minimum(self.variance / np.diag(self.covariance()), 1.0)
+        covariance = self.covariance()
+        centred = np.diag(covariance) - covariance.mean()  # without the direction that words say nothing of
+        told = 1 - np.minimum(self.variance / centred, 1.0)
         return np.maximum(told.T @ told / len(told), LEAST_OF_WORDS)
 
 
@@ -183,10 +184,7 @@ def _fisher(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.arctanh(np.clip(correlation, -LARGEST, LARGEST))
 
 
-def _before_centring(variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Variances of independent numbers, of those that they have less their mean: (n, K) each."""
-    K = variance.shape[1]
-    if K == 2:  # both are a quarter of the sum
-        return 2 * variance
-    mean = variance.sum(axis=1, keepdims=True) / (K - 1)
-    return np.maximum((variance - mean / K) / (1 - 2 / K), 0.0)
+def _normed(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Correlations; 0 where there is no variance."""
+    scale = np.sqrt(np.diag(covariance))
+    return covariance / np.where(scale > 0, scale, 1.0)[:, None] / np.where(scale > 0, scale, 1.0)

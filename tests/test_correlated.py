@@ -1,7 +1,15 @@
 """Topics that correlate, and documents with covariates."""
 
 import pickle
+import warnings
+from functools import partial
+from types import SimpleNamespace
 
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +17,7 @@ import scipy.sparse as sp
 from conftest import SMALL
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.integrate import dblquad
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, norm
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
@@ -21,9 +29,21 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 import sklearn_etm
 from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm._document_prior import Structure, _low_rank, _structured, learned
-from sklearn_etm._fitted.meanfield import Normals, Words, _solve, improved
+from sklearn_etm._fitted import slices
+from sklearn_etm._fitted.meanfield import Documents, Normals, Words, _solve, improved
 from sklearn_etm._rows import Rows
-from sklearn_etm.inspection import topic_table
+from sklearn_etm.inspection import (
+    components_over,
+    document_table,
+    pyldavis_data,
+    report,
+    representative_documents,
+    topic_table,
+    topics_over,
+    unusual_documents,
+    word_topics,
+)
+from sklearn_etm.plotting import DocumentMapDisplay, TopicShareDisplay
 
 MODELS = [LNTMTransformer, ETMTransformer]
 VARIANTS = [{"covariance": "full"}, {"covariance": "low_rank", "rank": 1}, {"background": True, "covariance": "full"}]
@@ -93,7 +113,7 @@ def test_posteriors_maximise_the_bound():
     X = sp.csr_array([[5.0, 2.0]])
     words, precision = Words(np.eye(2)), np.array([[0.7, -0.3], [-0.3, 0.9]])
     means = np.array([[0.2, -0.1]])
-    q = improved(Normals(np.zeros((1, 2)), np.ones((1, 2))), X, words, means, precision, 30)
+    q = improved(Normals(np.zeros((1, 2)), np.ones((1, 2))), Documents(X, words, means, precision), 30)
 
     def bound(loc, variance):
         log_sum = np.log(np.exp(loc + variance / 2).sum())
@@ -118,6 +138,68 @@ def test_steps_solve_their_equations():
     for d in range(4):
         hessian = n[d] * (np.diag(theta[d]) - np.outer(theta[d], theta[d])) + precision
         assert_allclose(x[d], np.linalg.solve(hessian, gradient[d]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("with_background", [False, True])
+def test_draws_have_the_moments_of_the_posterior(with_background):
+    """Short documents of three topics, many times each: sums over a grid of the two differences of logits."""
+    rng = np.random.default_rng(0)
+    counts, topics = rng.poisson([[0.5], [2.0], [6.0]], (3, 6)), rng.dirichlet(np.full(6, 0.5), 3)
+    root = rng.normal(size=(3, 3))
+    covariance, means = root @ root.T + 0.5 * np.eye(3), rng.normal(size=(3, 3))
+    background, share = rng.dirichlet(np.ones(6)), np.array([0.5, 0.2, 0.4]) * with_background
+    copies = np.repeat(np.arange(3), 500)
+    words = Words(topics, background, share[copies]) if with_background else Words(topics)
+    X = sp.csr_array(counts[copies].astype(float))
+    documents = Documents(X, words, means[copies], np.linalg.inv(covariance))
+    q = improved(Normals(np.zeros((1500, 3)), np.ones((1500, 3))), documents, 10)
+    draws = slices.drawn(q, documents, 24, np.random.RandomState(0)).reshape(24, 3, 500, 3)
+    differences = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
+    normal = multivariate_normal(cov=differences @ covariance @ differences.T)
+    axes = [np.linspace(-9, 9, 101) * np.sqrt(v) for v in np.diag(normal.cov)]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    for d in range(3):
+        z = np.column_stack([grid + differences @ means[d], np.zeros(len(grid))])
+        theta = np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+        p = (1 - share[d]) * theta @ topics + share[d] * background
+        weight = np.exp(np.log(p) @ counts[d]) * normal.pdf(grid)
+        mean, second = weight @ theta / weight.sum(), (weight[:, None] * theta).T @ theta / weight.sum()
+        drawn_theta = draws[:, d].reshape(-1, 3)
+        assert_allclose(drawn_theta.mean(axis=0), mean, atol=0.012)
+        assert_allclose(np.cov(drawn_theta.T), second - np.outer(mean, mean), atol=0.004)
+
+
+@pytest.mark.parametrize("covariance", ["diagonal", "full", "low_rank"])
+def test_two_topics_have_one_variance(covariance):
+    """That of the difference of their logits is all that words say, and it is found whatever the structure."""
+    rng = np.random.default_rng(0)
+    z = rng.normal(0.5, 1.5, 3000)
+    theta = np.stack([1 / (1 + np.exp(-z)), 1 / (1 + np.exp(z))], axis=1)
+    topics = np.array([[0.5, 0.4, 0.1, 0.0], [0.0, 0.1, 0.4, 0.5]])
+    counts = np.stack([rng.multinomial(150, p) for p in theta @ topics]).astype(float)
+    prior = learned(Rows(sp.csr_array(counts)), Words(topics), np.full_like(theta, 0.5), Structure(covariance, 1, 1.0))
+    difference = np.array([1.0, -1.0])
+    assert difference @ prior.mean == pytest.approx(0.5, abs=0.1)
+    assert difference @ prior.covariance @ difference == pytest.approx(1.5**2, rel=0.1)
+
+
+@pytest.mark.parametrize("method", [pytest.param("ais", marks=pytest.mark.slow), "iwae"])
+def test_marginal_likelihood_of_two_topics(method):
+    """An integral over the difference of their logits."""
+    X = sp.csr_array(np.random.default_rng(0).poisson(1.0, (60, 6)).astype(float))
+    model = LNTMTransformer(**SMALL | {"num_topics": 2}, covariance="full").fit(X, covariates=C)
+    prior, difference = model._model.prior, np.array([1.0, -1.0])
+    result = model.log_marginal_likelihood(
+        X[:3], method, n_chains=2000 if method == "iwae" else 50, n_temperatures=200, random_state=0, covariates=C[:3]
+    )
+    scale = np.sqrt(difference @ prior.covariance @ difference)
+    for d in range(3):
+        mean = difference @ prior.means(C[d : d + 1], 1)[0]
+        z = np.linspace(mean - 9 * scale, mean + 9 * scale, 2001)
+        theta = np.stack([1 / (1 + np.exp(-z)), 1 / (1 + np.exp(z))], axis=1)
+        density = np.exp(np.log(theta @ model.components_) @ X[[d]].toarray()[0]) * norm(mean, scale).pdf(z)
+        truth = np.log(np.trapezoid(density, z))
+        assert result.log_likelihood[d] == pytest.approx(truth, abs=max(4 * result.standard_error[d], 0.02))
 
 
 @pytest.mark.parametrize("method", ["ais", "iwae"])
@@ -293,6 +375,86 @@ def test_vocabularies_grow_beside_covariates(X):
 def test_bad_columns(X, columns, message):
     with pytest.raises(ValueError, match=message):
         LNTMTransformer(**SMALL, covariate_columns=columns).fit(sp.hstack([X, C], format="csr"))
+
+
+LOOKS = {
+    "topic_table": topic_table,
+    "document_table": document_table,
+    "representative_documents": representative_documents,
+    "unusual_documents": unusual_documents,
+    "word_topics": word_topics,
+    "topics_over": partial(topics_over, groups=np.arange(60) % 3, n_bootstrap=2, random_state=0),
+    "components_over": lambda *args, **options: (
+        components_over(*args, times=np.arange(60) % 3, smoothing=1.0, n_bootstrap=2, random_state=0, **options).table
+    ),
+    "pyldavis_data": lambda *args, **options: pd.DataFrame(pyldavis_data(*args, **options)["doc_topic_dists"]),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_what_is_looked_at_knows_of_covariates(model, X, look):
+    """It is what a model tells that has transformed the documents with their covariates already."""
+    theta = model.transform(X, covariates=C)
+    known = SimpleNamespace(
+        components_=model.components_, background_topic_=model.background_topic_, transform=lambda X: theta
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        table = look(model, X, covariates=C)
+    expected = look(known, X)
+    same = [name for name in expected if name != "label"]
+    pd.testing.assert_frame_equal(table[same], expected[same])
+    with pytest.warns(UserWarning, match="transform of this .* got no covariates"):
+        look(model, X)
+
+
+def test_drift_knows_of_covariates_beside_the_words(X):
+    """The halves of documents that choose the smoothing have the covariates of the documents."""
+    both = sp.hstack([C[:, :1], X, C[:, 1:]], format="csr")
+    by_columns = LNTMTransformer(**SMALL, covariate_columns=[0, -1]).fit(both)
+    by_keyword = LNTMTransformer(**SMALL).fit(X, covariates=C)
+    options = {"times": np.arange(60) % 3, "n_bootstrap": 2, "random_state": 0}
+    expected = components_over(by_keyword, X, covariates=C, **options)
+    found = components_over(by_columns, both, **options)
+    pd.testing.assert_frame_equal(found.completion, expected.completion)
+    pd.testing.assert_frame_equal(found.table, expected.table)
+
+
+def test_pictures_and_pages_know_of_covariates(model, X, tmp_path):
+    theta = model.transform(X, covariates=C)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert report(model, X, path=tmp_path / "topics.html", covariates=C, random_state=0).exists()
+        display = DocumentMapDisplay.from_estimator(model, X, covariates=C)
+        shares = TopicShareDisplay.from_estimator(model, X, np.arange(60) % 2, covariates=C, n_bootstrap=2)
+    assert_array_equal(display.main_topics, theta.argmax(axis=1))
+    assert_allclose(shares.prevalences, [theta[i::2].mean(axis=0)[shares.topics] for i in range(2)])
+    plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("covariates", "message"),
+    [
+        (C[:5], "covariates must have one row for each of the 60 rows of X; they have 5"),
+        (C[:, :1], "fitted with the covariates year, length, and these are 1 without names: pass what"),
+        (pd.DataFrame(C, columns=["length", "year"]), "and these are length, year: pass what"),
+        (pd.DataFrame(C, columns=["year", "length"], index=range(59, -1, -1)), "index of covariates has the labels"),
+    ],
+)
+def test_bad_covariates_of_what_is_looked_at(X, covariates, message):
+    frame = pd.DataFrame(X.toarray(), columns=[f"w{i}" for i in range(40)])
+    model = LNTMTransformer(**SMALL).fit(frame, covariates=pd.DataFrame(C, columns=["year", "length"]))
+    with pytest.raises(ValueError, match=message):
+        topic_table(model, frame, covariates=covariates)
+
+
+def test_models_without_such_covariates_are_given_none(X):
+    with pytest.raises(ValueError, match="fitted without covariates: leave out covariates"):
+        topic_table(LNTMTransformer(**SMALL).fit(X), X, covariates=C)
+    both = sp.hstack([X, C], format="csr")
+    model = LNTMTransformer(**SMALL, covariate_columns=[40, 41]).fit(both)
+    with pytest.raises(ValueError, match="that are columns of X: leave out covariates"):
+        topic_table(model, both, covariates=C)
 
 
 def test_covariates_that_come_twice(X):

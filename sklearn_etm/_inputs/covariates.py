@@ -59,6 +59,15 @@ class Standard(NamedTuple):
         return cls(np.where(constant, 0.0, (covariates - means) / scales), means, scales, constant)
 
 
+def check_same_names(known: NDArray[Any], given: NDArray[Any] | None, p: int, remedy: str) -> None:
+    """Raise where p covariates, of which these names are given, are not those that a model was fitted with."""
+    numbered = all(name == f"c{i}" for i, name in enumerate(known))
+    if p == len(known) and (given is None or numbered or list(given) == list(known)):
+        return
+    others = f"{p} without names" if given is None else ", ".join(given)
+    raise ValueError(f"The model was fitted with the covariates {', '.join(known)}, and these are {others}: {remedy}.")
+
+
 def other_columns(words: NDArray[np.intp], n_features: int) -> NDArray[np.intp]:
     """Columns of X that are no words."""
     return np.setdiff1d(np.arange(n_features), words, assume_unique=True)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from .._sparse import canonical, column_sums, row_sums, widened
+from .covariates import check_covariates, check_same_names, given_names, other_columns
 from .texts import PASS_COUNTS, documents_as_texts, encoding_of, text_of
 from .topics import Topics, topics_of, word_columns
 from .vectorizer import row_index
 
 EXCERPT_LENGTH = 100  # characters
+PASS_THOSE = "pass what it was fitted with, of these documents"
 
 
 class Corpus(NamedTuple):
@@ -22,10 +25,21 @@ class Corpus(NamedTuple):
     topics: Topics
     counts: Any  # (n_samples, V), CSR
     doc_topic: NDArray[np.float64]  # (n_samples, K), rows sum to 1
+    covariates: NDArray[np.float64] | None = None  # (n_samples, q), where there are any
 
     def rows(self, documents: NDArray[np.intp]) -> Corpus:
         """Some of the documents."""
-        return self._replace(counts=self.counts[documents], doc_topic=self.doc_topic[documents])
+        covariates = None if self.covariates is None else self.covariates[documents]
+        return Corpus(self.topics, self.counts[documents], self.doc_topic[documents], covariates)
+
+    def proportions_of(self, counts: Any) -> NDArray[np.float64]:
+        """Those that the documents would have with other counts (n_samples, V)."""
+        topics, words = self.topics._replace(before=()), word_columns(self.topics.model)
+        if words is None or self.covariates is None:
+            return topics.doc_topic(counts, self.covariates)
+        both = sp.hstack([counts, self.covariates], format="csr")
+        places = np.concatenate([words, other_columns(words, both.shape[1])])
+        return topics.doc_topic(both[:, np.argsort(places)])
 
     @property
     def lengths(self) -> NDArray[Any]:
@@ -56,22 +70,39 @@ class Corpus(NamedTuple):
         return token_shares(self.doc_topic, self.lengths if weights is None else weights * self.lengths)
 
 
-def corpus_of(model: Any, X: Any, feature_names: Any = None) -> Corpus:
+def corpus_of(model: Any, X: Any, feature_names: Any = None, covariates: Any = None) -> Corpus:
     """Topics of a fitted model, with documents of the kind that it was fitted on."""
     topics = topics_of(model, feature_names)
-    return documents_of(topics, X)
+    return documents_of(topics, X, covariates)
 
 
-def documents_of(topics: Topics, X: Any) -> Corpus:
+def documents_of(topics: Topics, X: Any, covariates: Any = None) -> Corpus:
     """Documents with their proportions of topics that are known already."""
+    check_same_order(X, covariates, "covariates")
     given = topics.counts(X)
     as_numbers = {"accept_sparse": "csr", "dtype": [np.float64, np.float32, np.int64], "input_name": "X"}
     words = word_columns(topics.model)
-    counts = canonical(check_array(widened(given), **as_numbers))
-    counts = counts if words is None else canonical(counts[:, words])
+    table = canonical(check_array(widened(given), **as_numbers))
+    counts = table if words is None else canonical(table[:, words])
     if counts.nnz and counts.data.min() < 0:
         raise ValueError(f"Negative values in X, which goes down to {counts.data.min():g}. {PASS_COUNTS}")
-    return Corpus(topics, counts, topics._replace(before=()).doc_topic(given))
+    if covariates is not None:
+        covariates = _known_covariates(topics.model, covariates, counts.shape[0])
+    doc_topic = topics._replace(before=()).doc_topic(given, covariates)
+    if words is not None:
+        covariates = table[:, other_columns(words, table.shape[1])].toarray()
+    return Corpus(topics, counts, doc_topic, covariates)
+
+
+def _known_covariates(model: Any, covariates: Any, n: int) -> NDArray[np.float64]:
+    """Covariates of n documents, which must be those that the model was fitted with by keyword."""
+    names = getattr(model, "covariate_names_", None)
+    if names is None or word_columns(model) is not None:
+        where = "without covariates" if names is None else "with covariates that are columns of X"
+        raise ValueError(f"The model was fitted {where}: leave out covariates.")
+    values = check_covariates(covariates, n)
+    check_same_names(names, given_names(covariates), values.shape[1], PASS_THOSE)
+    return values
 
 
 def token_shares(doc_topic: NDArray[np.float64], lengths: NDArray[Any]) -> NDArray[np.float64]:

@@ -38,7 +38,7 @@ class Topics(NamedTuple):
         """Counts of what the model's `fit` was given: texts for a pipeline that starts with a vectorizer."""
         return counts_of(self.before, X)
 
-    def doc_topic(self, X: Any) -> np.ndarray:
+    def doc_topic(self, X: Any, covariates: Any = None) -> np.ndarray:
         """Topic proportions of documents, (n_samples, K), rows sum to 1; equal ones for a row of zeros.
 
         Weights that do not sum to 1, as `NMF` gives them, are of topics that are not normalised: they count for as much
@@ -46,7 +46,8 @@ class Topics(NamedTuple):
         """
         if self.model is None:
             raise TypeError("Topics given as an array cannot transform documents: pass a fitted model.")
-        weights = np.asarray(self.model.transform(self.counts(X)), dtype=np.float64)
+        options = {} if covariates is None else {"covariates": covariates}
+        weights = np.asarray(self.model.transform(self.counts(X), **options), dtype=np.float64)
         if not np.allclose(weights.sum(axis=1), 1.0, atol=1e-4):
             weights = weights * np.asarray(self.model.components_, dtype=np.float64).sum(axis=1)
         return proportions(weights)

@@ -19,7 +19,9 @@ PRIOR_TOKENS = 10.0  # average tokens that are added to a document that is to st
 
 
 @np.errstate(under="ignore")
-def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, feature_names: Any = None) -> Any:
+def document_table(
+    model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, covariates: Any = None, feature_names: Any = None
+) -> Any:
     """What each document is about, one row a document.
 
     Parameters
@@ -32,6 +34,9 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
     n_topics : int, default=3
         How many topics to list; where the model has fewer, all of them.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -72,7 +77,7 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
     >>> table["length"].tolist()
     [3, 3, 3, 2, 2]
     """
-    index, corpus = index_of(X, texts), corpus_of(model, X, feature_names)
+    index, corpus = index_of(X, texts), corpus_of(model, X, feature_names, covariates)
     n_topics = min(check_scalar(n_topics, "n_topics", Integral, min_val=1), corpus.doc_topic.shape[1])
     order = np.argsort(-corpus.doc_topic, axis=1, kind="stable")[:, :n_topics]
     rows = np.arange(len(order))
@@ -92,7 +97,14 @@ def document_table(model: Any, X: Any, texts: Any = None, *, n_topics: int = 3, 
 
 @np.errstate(under="ignore")
 def representative_documents(
-    model: Any, X: Any, texts: Any = None, *, n: int = 3, prior_tokens: float = PRIOR_TOKENS, feature_names: Any = None
+    model: Any,
+    X: Any,
+    texts: Any = None,
+    *,
+    n: int = 3,
+    prior_tokens: float = PRIOR_TOKENS,
+    covariates: Any = None,
+    feature_names: Any = None,
 ) -> Any:
     r"""The documents that stand for each topic.
 
@@ -116,6 +128,9 @@ def representative_documents(
         Number of documents for each topic; where ``X`` has fewer different ones, all of them are listed.
     prior_tokens : float, default=10
         :math:`m`, in tokens; 0 ranks by proportions alone.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -148,7 +163,7 @@ def representative_documents(
     n = check_scalar(n, "n", Integral, min_val=1)
     if not prior_tokens >= 0:
         raise ValueError(f"prior_tokens must not be negative; got {prior_tokens!r}.")
-    index, corpus = index_of(X, texts), corpus_of(model, X, feature_names)
+    index, corpus = index_of(X, texts), corpus_of(model, X, feature_names, covariates)
     lengths, best = corpus.lengths, representatives_of(corpus, n, prior_tokens)
     topic, rows = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
     columns = {

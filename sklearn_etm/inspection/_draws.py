@@ -8,7 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .._inputs.covariates import check_covariates, given_names, other_columns
+from .._inputs.covariates import check_covariates, check_same_names, given_names, other_columns
+from .._inputs.documents import PASS_THOSE
 from .._inputs.topics import Topics, word_columns
 from ._words import labels_of
 
@@ -77,19 +78,8 @@ def known_of(topics: Topics, counts: Any, covariates: Any, model_covariates: Any
     if covariates is None:
         raise ValueError(f"The model was fitted with the covariates {', '.join(names)}: pass those of these documents.")
     values = check_covariates(covariates, n)
-    _check_same(names, given_names(covariates), values.shape[1])
+    check_same_names(names, given_names(covariates), values.shape[1], f"{PASS_THOSE}, as model_covariates")
     return Known(values, {"covariates": covariates})
-
-
-def _check_same(known: Any, given: Any, p: int) -> None:
-    numbered = all(name == f"c{i}" for i, name in enumerate(known))
-    if p == len(known) and (given is None or numbered or list(given) == list(known)):
-        return
-    others = f"{p} without names" if given is None else ", ".join(given)
-    raise ValueError(
-        f"The model was fitted with the covariates {', '.join(known)}, and these are {others}: pass what it was fitted "
-        "with, of these documents, as model_covariates."
-    )
 
 
 def _other_columns(counts: Any, words: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -62,6 +62,7 @@ def components_over(
     confidence: float = 0.95,
     n_bootstrap: int = 1000,
     random_state: Any = None,
+    covariates: Any = None,
     feature_names: Any = None,
 ) -> ComponentsOver:
     r"""Words of topics over time, with their uncertainty: how what a topic says drifts.
@@ -115,6 +116,9 @@ def components_over(
         How often the documents of each slice are drawn anew.
     random_state : int, RandomState or None, default=None
         Draws them, and deals out the documents that choose ``smoothing``.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -205,7 +209,7 @@ def components_over(
     check_bootstrap(confidence, n_bootstrap)
     check_scalar(n_words, "n_words", Integral, min_val=1)
     check_same_order(X, times, "times")
-    corpus, rng = corpus_of(model, X, feature_names), check_random_state(random_state)
+    corpus, rng = corpus_of(model, X, feature_names, covariates), check_random_state(random_state)
     n_topics, names = corpus.topics.components.shape[0], corpus.topics.feature_names
     chosen = np.arange(n_topics) if topics is None else topic_rows(topics, n_topics)
     followed = None if words is None else np.tile(_columns(words, names), (len(chosen), 1))

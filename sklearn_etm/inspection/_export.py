@@ -11,7 +11,7 @@ from .._inputs.texts import printable
 
 
 @np.errstate(under="ignore")
-def pyldavis_data(model: Any, X: Any, *, feature_names: Any = None) -> dict[str, Any]:
+def pyldavis_data(model: Any, X: Any, *, covariates: Any = None, feature_names: Any = None) -> dict[str, Any]:
     """Arguments of pyLDAvis, for ``pyLDAvis.prepare(**data)``.
 
     Parameters
@@ -20,6 +20,9 @@ def pyldavis_data(model: Any, X: Any, *, feature_names: Any = None) -> dict[str,
         Its topics, and its ``transform``.
     X : documents as ``model`` was fitted on
         Texts for a pipeline, counts else.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -48,7 +51,7 @@ def pyldavis_data(model: Any, X: Any, *, feature_names: Any = None) -> dict[str,
     >>> data["doc_lengths"].tolist(), data["term_frequency"].tolist(), data["vocab"]
     ([9, 8, 10, 0], [17, 10], ['star', 'goal'])
     """
-    corpus = corpus_of(model, X, feature_names)
+    corpus = corpus_of(model, X, feature_names, covariates)
     return {
         "topic_term_dists": corpus.topics.components,
         "doc_topic_dists": corpus.doc_topic,

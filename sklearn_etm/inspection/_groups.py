@@ -32,6 +32,7 @@ def topics_over(
     n_bootstrap: int = 1000,
     random_state: Any = None,
     sample_weight: Any = None,
+    covariates: Any = None,
     feature_names: Any = None,
 ) -> Any:
     """Prevalence of each topic by class, date or any other column, with its uncertainty.
@@ -62,6 +63,9 @@ def topics_over(
         Draws them; an int for the same numbers every time.
     sample_weight : array-like of shape (n_samples,), default=None
         How often each document counts; once where it is None. Those of weight 0 are left out.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -115,7 +119,7 @@ def topics_over(
     """
     check_bootstrap(confidence, n_bootstrap)
     check_same_order(X, groups, "groups")
-    corpus = corpus_of(model, X, feature_names)
+    corpus = corpus_of(model, X, feature_names, covariates)
     n = len(corpus.doc_topic)
     weights = check_weights(sample_weight, n)
     members = members_of(groups, freq, n)

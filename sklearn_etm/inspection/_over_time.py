@@ -225,7 +225,7 @@ class HeldOut(NamedTuple):
                 "No document with a time has two tokens or more, of which a half could be held out to choose the "
                 "smoothing: pass smoothing=10, say."
             )
-        theta = corpus.topics._replace(before=()).doc_topic(observed)
+        theta = corpus.proportions_of(observed)
         cells = sp.csc_array(sp.csr_array(heldout)[kept])
         return cls(cells.indptr, np.flatnonzero(kept)[cells.indices], entry_rows(cells.T), cells.data, theta)
 

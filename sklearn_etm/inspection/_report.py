@@ -56,6 +56,7 @@ def report(
     n_words: int = 10,
     n_documents: int = 3,
     n_searchable: int = 2000,
+    covariates: Any = None,
     feature_names: Any = None,
     random_state: Any = None,
 ) -> Path:
@@ -89,6 +90,9 @@ def report(
     n_searchable : int, default=2000
         Number of documents in the page that can be searched: those that represent topics, which are always there, and
         a random sample of the others. The page states how many were left out.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
     random_state : int, RandomState or None, default=None
@@ -160,7 +164,7 @@ def report(
         )
     title = f"{len(topics.components)} topics of {n_samples:,} documents" if title is None else str(title)
 
-    corpus = documents_of(topics, X)
+    corpus = documents_of(topics, X, covariates)
     known = SimpleNamespace(  # a model that has transformed the documents already
         components_=topics.components,
         feature_names_in_=topics.feature_names,

@@ -26,6 +26,7 @@ def topic_table(
     sort: str = "share",
     threshold: float = 0.1,
     sample_weight: Any = None,
+    covariates: Any = None,
     feature_names: Any = None,
 ) -> Any:
     """All topics at a glance, one row a topic.
@@ -45,6 +46,9 @@ def topic_table(
     sample_weight : array-like of shape (n_samples,), default=None
         How often each document of ``X`` counts in ``share``, ``prevalence`` and ``document_share``; once where it is
         None.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -95,7 +99,7 @@ def topic_table(
         raise ValueError(f"threshold must be a number above 0 and at most 1; got {threshold!r}.")
     topics = topics_of(model, feature_names)
     components, names = topics.components, topics.feature_names
-    corpus = None if X is None else documents_of(topics, X)
+    corpus = None if X is None else documents_of(topics, X, covariates)
     weights = None if corpus is None else check_weights(sample_weight, len(corpus.doc_topic))
     shares = None if corpus is None else corpus.weighted_shares(weights)
     scores = {

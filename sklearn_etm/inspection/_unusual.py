@@ -24,7 +24,9 @@ LEAST_PROBABILITY = 1e-12
 
 
 @np.errstate(under="ignore")
-def unusual_documents(model: Any, X: Any, texts: Any = None, *, n: int | None = None, feature_names: Any = None) -> Any:
+def unusual_documents(
+    model: Any, X: Any, texts: Any = None, *, n: int | None = None, covariates: Any = None, feature_names: Any = None
+) -> Any:
     r"""Documents that fit nowhere, the most unusual first.
 
     What the topics of a document say of its words beyond how common these are is, per token,
@@ -47,6 +49,9 @@ def unusual_documents(model: Any, X: Any, texts: Any = None, *, n: int | None = 
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
     n : int, optional
         Number of documents; by default all.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -87,7 +92,7 @@ def unusual_documents(model: Any, X: Any, texts: Any = None, *, n: int | None = 
     >>> unusual_documents(lda, texts, n=1)["text"].tolist()
     ['goal star moon team']
     """
-    index, corpus = index_of(X, texts), corpus_of(model, X, feature_names)
+    index, corpus = index_of(X, texts), corpus_of(model, X, feature_names, covariates)
     n = None if n is None else check_scalar(n, "n", Integral, min_val=1)
     known = texts_of(corpus.topics, X, texts, len(corpus.doc_topic))
     score = _scores(corpus)

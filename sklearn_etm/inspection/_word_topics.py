@@ -23,7 +23,9 @@ _EDGES = re.compile(r"^\W+|\W+$")
 
 
 @np.errstate(under="ignore")
-def word_topics(model: Any, X: Any, *, return_distribution: bool = False, feature_names: Any = None) -> Any:
+def word_topics(
+    model: Any, X: Any, *, return_distribution: bool = False, covariates: Any = None, feature_names: Any = None
+) -> Any:
     r"""Which topic each word of documents comes from.
 
     The posterior probability that the topic :math:`k` has put the word :math:`v` into the document :math:`d`, given the
@@ -41,6 +43,9 @@ def word_topics(model: Any, X: Any, *, return_distribution: bool = False, featur
         Texts for a pipeline, counts else.
     return_distribution : bool, default=False
         Whether to return the probabilities of all topics, too.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -101,7 +106,7 @@ def word_topics(model: Any, X: Any, *, return_distribution: bool = False, featur
     True
     """
     X = [X] if isinstance(X, str | bytes) else X
-    index, corpus = index_of(X), corpus_of(model, X, feature_names)
+    index, corpus = index_of(X), corpus_of(model, X, feature_names, covariates)
     documents, words, times = _cells(corpus)
     topic, probability = _main_topics(corpus, documents, words)
     topics = corpus.topics

@@ -73,6 +73,7 @@ class DocumentMapDisplay:
         coordinates: Any = None,
         topics: Any = None,
         n_words: int = 3,
+        covariates: Any = None,
         feature_names: Any = None,
         ax: Any = None,
         point_size: float | None = None,
@@ -92,6 +93,9 @@ class DocumentMapDisplay:
             Topics to colour, at most 7. By default those that are the main topic of most documents.
         n_words : int, default=3
             Words in each label, those of `sklearn_etm.inspection.topic_labels`.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+            Those of the documents, where the model was fitted with some by keyword; without them all are taken to be
+            as the mean of `fit`, with a warning.
         feature_names : sequence of str or mapping, optional
             The word of each column, where ``model`` does not know them.
         ax, point_size
@@ -112,7 +116,7 @@ class DocumentMapDisplay:
         """
         import_pyplot()
         check_same_order(X, coordinates, "coordinates")
-        corpus = corpus_of(model, X, feature_names)
+        corpus = corpus_of(model, X, feature_names, covariates)
         n_documents, n_topics = corpus.doc_topic.shape
         main_topics = corpus.doc_topic.argmax(axis=1)
         sizes = np.bincount(main_topics, minlength=n_topics)

@@ -111,6 +111,7 @@ class TopicShareDisplay:
         confidence: float = 0.95,
         n_bootstrap: int = 1000,
         random_state: Any = None,
+        covariates: Any = None,
         feature_names: Any = None,
         ax: Any = None,
         kind: str = "auto",
@@ -129,9 +130,9 @@ class TopicShareDisplay:
         groups : sequence of length n_samples
             The group of each document: strings, numbers, dates. Numbers that are names, such as those of classes, are
             drawn as such with ``kind="dots"``.
-        freq, confidence, n_bootstrap, random_state
+        freq, confidence, n_bootstrap, random_state, covariates
             As in `sklearn_etm.inspection.topics_over`, which computes the figures: calendar bins of dates, share of
-            bootstrap means in an interval, number of these means, and what draws them.
+            bootstrap means in an interval, number of these means, what draws them, and the documents' covariates.
         topics : sequence of int, optional
             Topics to draw, in this order. By default all, those that are largest on average over the groups first, or
             where there are more than 8 the largest 8, which the title of the figure tells.
@@ -161,6 +162,7 @@ class TopicShareDisplay:
             confidence=confidence,
             n_bootstrap=n_bootstrap,
             random_state=random_state,
+            covariates=covariates,
             feature_names=feature_names,
         )
         column = {name: np.asarray(table[name]) for name in ("group", "topic", "label", "prevalence", "low", "high")}

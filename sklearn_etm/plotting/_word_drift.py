@@ -110,6 +110,7 @@ class WordDriftDisplay:
         confidence: float = 0.95,
         n_bootstrap: int = 1000,
         random_state: Any = None,
+        covariates: Any = None,
         feature_names: Any = None,
         ax: Any = None,
         n_columns: int | None = None,
@@ -128,7 +129,7 @@ class WordDriftDisplay:
             The slice of time of each document.
         topic : int
             Row of ``components_``.
-        freq, words, n_words, by, smoothing, confidence, n_bootstrap, random_state, feature_names
+        freq, words, n_words, by, smoothing, confidence, n_bootstrap, random_state, covariates, feature_names
             As in `sklearn_etm.inspection.components_over`, which computes the figures; by default of the 8 words that
             drift most.
         ax, n_columns, share_scale, color
@@ -162,6 +163,7 @@ class WordDriftDisplay:
             confidence=confidence,
             n_bootstrap=n_bootstrap,
             random_state=random_state,
+            covariates=covariates,
             feature_names=feature_names,
         ).table
         column = {name: np.asarray(table[name]) for name in ("time", "word", "probability", "low", "high", "overall")}

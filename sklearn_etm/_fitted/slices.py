@@ -66,31 +66,33 @@ class Chains(NamedTuple):
 
     def moved(self, z: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
         """Where they are n moves after z (n_samples, K)."""
+        z = z.copy()
+        height = self.log_ratio(z, np.arange(len(z)))
         for _ in range(n):
-            z = self._moved(z, rng)
+            self._move(z, height, rng)
         return z
 
-    def _moved(self, z: np.ndarray, rng: np.random.RandomState) -> np.ndarray:
+    def _move(self, z: np.ndarray, height: np.ndarray, rng: np.random.RandomState) -> None:
+        """Move z (n_samples, K), where the log ratio has a height."""
         n = len(z)
         here = z - self.loc
         there = np.einsum("nkl,nl->nk", self.root, rng.standard_normal(z.shape))
         left = np.arange(n)
-        level = self.log_ratio(z, left) + np.log(rng.random_sample(n) + TINY)
+        level = height + np.log(rng.random_sample(n) + TINY)
         high = 2 * np.pi * rng.random_sample(n)
         low, angle = high - 2 * np.pi, high.copy()
-        z = z.copy()
         for _ in range(MOST_SHRINKS):
             if not len(left):
                 break
             a = angle[left, None]
             proposed = self.loc[left] + np.cos(a) * here[left] + np.sin(a) * there[left]
-            above = self.log_ratio(proposed, left) > level[left]
-            z[left[above]] = proposed[above]
+            ratio = self.log_ratio(proposed, left)
+            above = ratio > level[left]
+            z[left[above]], height[left[above]] = proposed[above], ratio[above]
             left = left[~above]
             back = angle[left] < 0
             low[left[back]], high[left[~back]] = angle[left[back]], angle[left[~back]]
             angle[left] = low[left] + (high[left] - low[left]) * rng.random_sample(len(left))
-        return z
 
 
 def drawn(q: Normals, documents: Documents, n: int, rng: np.random.RandomState) -> np.ndarray:

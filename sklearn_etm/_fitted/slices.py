@@ -19,7 +19,7 @@ from .._threads import one_thread
 from .meanfield import Documents, Normals
 
 FIRST_MOVES = 10  # of a chain, which are not kept
-MOVES = 2  # for each draw
+MOVES = 1  # for each draw
 WIDENING = 2.0  # of the normals' variances: tails of posteriors are longer, and chains would stay in them
 MOST_SHRINKS = 100  # of a slice, where rounding lets nothing be above its level
 
@@ -62,7 +62,8 @@ class Chains(NamedTuple):
         log_likelihood = np.bincount(which, self.documents.counts.data[entries] * np.log(p), len(asked))
         from_mean, from_loc = z - self.documents.means[asked], z - self.loc[asked]
         of_prior = (from_mean @ self.documents.precision * from_mean).sum(axis=1)
-        return log_likelihood + (np.einsum("nk,nkl,nl->n", from_loc, self.precision[asked], from_loc) - of_prior) / 2
+        of_normal = ((from_loc[:, None] @ self.precision[asked])[:, 0] * from_loc).sum(axis=1)
+        return log_likelihood + (of_normal - of_prior) / 2
 
     def moved(self, z: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
         """Where they are n moves after z (n_samples, K)."""
@@ -76,7 +77,7 @@ class Chains(NamedTuple):
         """Move z (n_samples, K), where the log ratio has a height."""
         n = len(z)
         here = z - self.loc
-        there = np.einsum("nkl,nl->nk", self.root, rng.standard_normal(z.shape))
+        there = (self.root @ rng.standard_normal(z.shape)[..., None])[..., 0]
         left = np.arange(n)
         level = height + np.log(rng.random_sample(n) + TINY)
         high = 2 * np.pi * rng.random_sample(n)

@@ -1,13 +1,14 @@
 """Correlations of topics and effects of covariates against those that documents are drawn with, and against a peer.
 
-    python benchmarks/correlated.py [--documents 20000] [--topics 10] [--seeds 0 1 2] [--peer]
+    python benchmarks/correlated.py [--documents 20000] [--topics 10] [--seeds 0 1 2] [--chains] [--peer]
 
 Documents of 75 tokens over 1,000 words have topics whose logits correlate by three axes, and two covariates, the second
 of which has no effect.  `LNTMTransformer` is fitted to their words with default parameters but for ``covariance``; its
 topics are matched to the planted ones by their words.  Errors are relative, in Frobenius' norm, of logits less their
-mean; "signs" is the share of the planted correlations beyond .3 in absolute value whose sign is found.  With
-``--peer``, tomotopy's CTM is fitted to the first 1,000 documents in the same run, by 1,000 iterations on all cores, and
-LNTM to the same.  Leave the machine alone meanwhile.
+mean; "signs" is the share of the planted correlations beyond .3 in absolute value whose sign is found, "variance" that
+of the planted variance.  With ``--chains``, `MonteCarloLNTMTransformer` is fitted, too.  With ``--peer``, tomotopy's
+CTM is fitted to the first 1,000 documents in the same run, by 1,000 iterations on all cores, and LNTM to the same.
+Leave the machine alone meanwhile.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import linear_sum_assignment
 
-from sklearn_etm import LNTMTransformer
+from sklearn_etm import LNTMTransformer, MonteCarloLNTMTransformer
 
 WORDS, LENGTH, AXES = 1_000, 75, 3
 STRONG = 0.3
@@ -71,16 +72,21 @@ def report(drawn: Drawn, found: np.ndarray, own: np.ndarray) -> str:
     """Errors of a covariance (K, K) of topics, ``own`` being those of the planted ones."""
     truth, found = centred(drawn.covariance), centred(found[np.ix_(own, own)])
     strong = (np.abs(correlation(truth)) > STRONG) & ~np.eye(len(truth), dtype=bool)
-    error = np.linalg.norm(found - truth) / np.linalg.norm(truth)
+    error, size = np.linalg.norm(found - truth) / np.linalg.norm(truth), np.trace(found) / np.trace(truth)
     of_correlation = correlation(found) - correlation(truth)
     relative = np.linalg.norm(of_correlation) / np.linalg.norm(correlation(truth))
     signs = (np.sign(found) == np.sign(truth))[strong].mean()
-    return f"error of covariance {error:.3f}, of correlations {relative:.3f}, signs {signs:.2f}"
+    return f"error of covariance {error:.3f}, of correlations {relative:.3f}, signs {signs:.2f}, variance {size:.2f}"
 
 
-def fit(drawn: Drawn, K: int, covariance: str, seed: int) -> None:
-    """Print how well LNTM finds what documents were drawn with."""
-    model, start = LNTMTransformer(K, covariance=covariance, background=False, random_state=seed), time.perf_counter()
+def lntm(K: int, covariance: str, seed: int) -> LNTMTransformer:
+    """LNTM whose topics are all among the planted ones."""
+    return LNTMTransformer(K, covariance=covariance, background=False, random_state=seed)
+
+
+def fit(drawn: Drawn, model: LNTMTransformer | MonteCarloLNTMTransformer, name: str) -> None:
+    """Print how well a model finds what documents were drawn with."""
+    start = time.perf_counter()
     model.fit(drawn.X, covariates=drawn.covariates)
     seconds, own = time.perf_counter() - start, matched(model.components_, drawn.topics)
     effects = drawn.effects - drawn.effects.mean(axis=1, keepdims=True)
@@ -88,7 +94,7 @@ def fit(drawn: Drawn, K: int, covariance: str, seed: int) -> None:
     slope = (found[0] @ effects[0]) / (effects[0] @ effects[0])
     text = report(drawn, model.topic_covariance_, own)
     print(
-        f"{covariance:10} {seconds:5.1f} s, {text}, effects x {slope:.2f}, null {np.abs(found[1]).max():.3f}",
+        f"{name:10} {seconds:5.1f} s, {text}, effects x {slope:.2f}, null {np.abs(found[1]).max():.3f}",
         flush=True,
     )
 
@@ -98,7 +104,7 @@ def fit_peer(drawn: Drawn, K: int, seed: int) -> None:
     import tomotopy
 
     few = drawn._replace(X=drawn.X[:PEER_DOCUMENTS], covariates=drawn.covariates[:PEER_DOCUMENTS])
-    fit(few, K, "full", seed)
+    fit(few, lntm(K, "full", seed), "full")
     model, start = tomotopy.CTModel(k=K, seed=seed), time.perf_counter()
     for a, b in zip(few.X.indptr[:-1], few.X.indptr[1:], strict=True):
         model.add_doc(np.repeat(few.X.indices[a:b], few.X.data[a:b].astype(int)).astype(str).tolist())
@@ -117,13 +123,16 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--topics", type=int, default=10)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--chains", action="store_true")
     parser.add_argument("--peer", action="store_true")
     args = parser.parse_args()
     for seed in args.seeds:
         drawn = draw(args.documents, args.topics, seed)
         print(f"seed {seed}, {args.documents:,} documents, {args.topics} topics", flush=True)
         for covariance in ("full", "low_rank", "diagonal"):
-            fit(drawn, args.topics, covariance, seed)
+            fit(drawn, lntm(args.topics, covariance, seed), covariance)
+        if args.chains:
+            fit(drawn, MonteCarloLNTMTransformer(args.topics, covariance="full", random_state=seed), "chains")
         if args.peer:
             fit_peer(drawn, args.topics, seed)
 

@@ -1,6 +1,7 @@
 """The prior of documents, learned when the topics are known: correlations of topics, and effects of covariates.
 
-Variational EM: posteriors by `_fitted/meanfield.py`, then mean, effects and covariance in closed form.
+Variational EM: posteriors by `_fitted/meanfield.py`, then mean, effects and covariance in closed form. Or Monte-Carlo
+EM, which goes on from there: posteriors by `_fitted/chains.py`, which are as wide as they are, then the same.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh
 
+from ._fitted.chains import Sampler, Target, moved
 from ._fitted.meanfield import Documents, Normals, Words, improved
 from ._fitted.prior import CorrelatedNormal, LogisticNormal
 from ._inputs.covariates import Standard
 from ._rows import Rows
 from ._sparse import row_sums
 
-ROUNDS = 24  # of EM
+ROUNDS = 24  # of variational EM
+SAMPLED_ROUNDS = 30  # of Monte-Carlo EM after them
+AVERAGED_FROM = 20  # of which on draws are averaged
 STRETCH = 1.5  # of the steps of means and effects, which are short where documents say little
 AXIS_ROUNDS = 20  # of principal axes, for a covariance of low rank
 LEAST_OWN_VARIANCE = 0.05  # share of a topic's variance that axes leave to it
@@ -32,6 +36,13 @@ class Structure(NamedTuple):
     penalty: float  # documents that say that a covariate has no effect
 
 
+class Posteriors(NamedTuple):
+    """What a prior is learned from, of the posteriors of z."""
+
+    loc: np.ndarray  # (n_samples, K) means
+    within: np.ndarray  # (K, K) mean of their covariances
+
+
 def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -> CorrelatedNormal:
     """The prior under which documents are most likely, under topics that are known.
 
@@ -43,30 +54,67 @@ def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -
     structure : what is to be learned
     """
     K = theta.shape[1]
-    design = Standard.of(np.zeros((rows.n, 0)) if rows.covariates is None else rows.covariates, rows.often)
+    design = _design(rows)
     q = Normals.like(theta, row_sums(rows.counts))
     prior = CorrelatedNormal(np.zeros(K), FIRST_VARIANCE * np.eye(K), np.zeros((len(design.means), K)), design.means)
     for _ in range(ROUNDS):
         means = prior.means(rows.covariates, rows.n)
         q = improved(q, Documents(rows.counts, words, means, prior.precision), 1)
-        best = _maximised(q, rows, design, structure)
+        within = np.diag(np.average(q.variance, axis=0, weights=rows.often))
+        best = _maximised(Posteriors(q.loc, within), rows, design, structure)
         mean = prior.mean + STRETCH * (best.mean - prior.mean)
         prior = replace(best, mean=mean, effects=prior.effects + STRETCH * (best.effects - prior.effects))
     return prior
 
 
-def _maximised(q: Normals, rows: Rows, design: Standard, structure: Structure) -> CorrelatedNormal:
+def sampled(
+    rows: Rows, components: np.ndarray, first: CorrelatedNormal, structure: Structure, sampler: Sampler
+) -> CorrelatedNormal:
+    """The prior under which documents are most likely, by chains that stay with them, from what `learned` has found.
+
+    Stochastic approximation of EM (Delyon et al., 1999): a draw of each document a round, the later ones averaged.
+
+    Parameters
+    ----------
+    rows : documents, with a token each
+    components : topics, (K, V)
+    first : prior to start from
+    structure : what is to be learned
+    sampler : of a round; step sizes adapt in the first alone
+    """
+    design, prior, walkers, weights = _design(rows), first, None, rows.often
+    loc, second = np.zeros((rows.n, len(components))), np.zeros_like(first.covariance)
+    for i in range(SAMPLED_ROUNDS):
+        target = Target(rows.counts, components, prior, prior.means(rows.covariates, rows.n))
+        walkers = moved(target, sampler._replace(seed=sampler.seed + i), walkers)
+        z, share = walkers.z - walkers.z.mean(axis=1, keepdims=True), 1 / max(i + 2 - AVERAGED_FROM, 1)
+        loc += share * (z - loc)
+        second += share * (_second(z, weights) - second)
+        prior = _maximised(Posteriors(loc, second - _second(loc, weights)), rows, design, structure)
+        sampler = sampler._replace(n_warmup=0)
+    return prior
+
+
+def _design(rows: Rows) -> Standard:
+    return Standard.of(np.zeros((rows.n, 0)) if rows.covariates is None else rows.covariates, rows.often)
+
+
+def _maximised(posteriors: Posteriors, rows: Rows, design: Standard, structure: Structure) -> CorrelatedNormal:
     weights = rows.often
-    loc = q.loc - q.loc.mean(axis=1, keepdims=True)
+    loc = posteriors.loc - posteriors.loc.mean(axis=1, keepdims=True)
     mean = np.average(loc, axis=0, weights=weights)
     weighted = weights[:, None] * design.values
     held_back = weighted.T @ design.values + structure.penalty * np.eye(design.values.shape[1])
     effects = np.linalg.solve(held_back, weighted.T @ (loc - mean))
     left = loc - mean - design.values @ effects
-    second = (weights[:, None] * left).T @ left / weights.sum()
-    second += np.diag(np.average(q.variance, axis=0, weights=weights))
+    second = _second(left, weights) + posteriors.within
     covariance = _structured(_filled(_centred(second)), structure, weights.sum())
     return CorrelatedNormal(mean, covariance, effects / design.scales[:, None], design.means)
+
+
+def _second(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean over documents, as often as they count, of products of their values (n_samples, K), (K, K)."""
+    return (weights[:, None] * values).T @ values / weights.sum()
 
 
 def _centred(covariance: np.ndarray) -> np.ndarray:

@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
-from conftest import SMALL
+from conftest import MCEM, SMALL
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.integrate import dblquad
+from scipy.optimize import linear_sum_assignment
+from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 from sklearn import config_context
 from sklearn.base import clone
@@ -27,26 +28,36 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sklearn_etm
-from sklearn_etm import ETMTransformer, LNTMTransformer
-from sklearn_etm._document_prior import Structure, _low_rank, _structured, learned
+from sklearn_etm import ETMTransformer, LNTMTransformer, MonteCarloLNTMTransformer
+from sklearn_etm._document_prior import Structure, _low_rank, _structured, learned, sampled
 from sklearn_etm._fitted import slices
+from sklearn_etm._fitted.chains import Sampler
 from sklearn_etm._fitted.meanfield import Documents, Normals, Words, _solve, improved
 from sklearn_etm._rows import Rows
 from sklearn_etm.inspection import (
     components_over,
     document_table,
+    estimate_effect,
     pyldavis_data,
     report,
     representative_documents,
+    topic_correlation,
     topic_table,
     topics_over,
     unusual_documents,
     word_topics,
 )
 from sklearn_etm.plotting import DocumentMapDisplay, TopicShareDisplay
+from sklearn_etm.steering import merge_topics
 
-MODELS = [LNTMTransformer, ETMTransformer]
-VARIANTS = [{"covariance": "full"}, {"covariance": "low_rank", "rank": 1}, {"background": True, "covariance": "full"}]
+MODELS = [LNTMTransformer, ETMTransformer, pytest.param(MCEM, id="MonteCarloEM")]
+OPTIONS = {"full": {}, "low_rank": {"covariance": "low_rank", "rank": 1}, "background": {"background": True}}
+VARIANTS = [
+    pytest.param((Model, OPTIONS[name]), id=f"{Model.__name__}-{name}")
+    for Model in (LNTMTransformer, ETMTransformer, MCEM)
+    for name in OPTIONS
+    if (Model, name) != (MCEM, "background")
+]
 C = np.random.default_rng(1).normal(size=(60, 2))
 
 
@@ -202,39 +213,83 @@ def test_marginal_likelihood_of_two_topics(method):
         assert result.log_likelihood[d] == pytest.approx(truth, abs=max(4 * result.standard_error[d], 0.02))
 
 
-@pytest.mark.parametrize("method", ["ais", "iwae"])
-def test_marginal_likelihood_agrees_with_quadrature(method):
-    """K = 3 and a background-free model: an integral over z_1, z_2, z_3 that is one over two differences."""
-    rng = np.random.default_rng(0)
-    X = sp.csr_array(rng.poisson(1.0, (60, 6)).astype(float))
-    model = LNTMTransformer(**SMALL, covariance="full").fit(X, covariates=C)
-    prior, components = model._model.prior, model.components_
-    differences = np.array([[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
-    result = model.log_marginal_likelihood(
-        X[:2], method, n_chains=2000 if method == "iwae" else 50, n_temperatures=200, random_state=0, covariates=C[:2]
+def quadrature(model, x, c):
+    """log p(x) and posterior mean of theta, K = 3: an integral over z_1, z_2, z_3 that is one over two differences."""
+    prior, differences = model._model.prior, np.array([[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
+    normal = multivariate_normal(
+        differences @ prior.means(c[None], 1)[0], differences @ prior.covariance @ differences.T
     )
+    axes = [m + s * np.linspace(-8, 8, 400) for m, s in zip(normal.mean, np.sqrt(np.diag(normal.cov)), strict=True)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
+    theta = np.exp(np.pad(points, ((0, 0), (0, 1))))
+    theta /= theta.sum(axis=1, keepdims=True)
+    log_joint = np.log(theta @ model.components_) @ x + normal.logpdf(points)
+    log_p = logsumexp(log_joint)
+    return log_p + np.log([axis[1] - axis[0] for axis in axes]).sum(), np.exp(log_joint - log_p) @ theta
+
+
+@pytest.mark.parametrize(("Model", "method"), [(LNTMTransformer, "ais"), (LNTMTransformer, "iwae"), (MCEM, "ais")])
+def test_marginal_likelihood_agrees_with_quadrature(Model, method):
+    X = sp.csr_array(np.random.default_rng(0).poisson(1.0, (60, 6)).astype(float))
+    model = Model(**SMALL, covariance="full").fit(X, covariates=C)
+    arguments = {"n_chains": 50} if Model is MCEM else {"method": method, "n_chains": 2000 if method == "iwae" else 50}
+    result = model.log_marginal_likelihood(X[:2], n_temperatures=200, random_state=0, covariates=C[:2], **arguments)
     for d in range(2):
-        mean = differences @ prior.means(C[d : d + 1], 1)[0]
-        normal = multivariate_normal(mean, differences @ prior.covariance @ differences.T)
-        x = X[[d]].toarray()[0]
-
-        def density(b, a, x=x, normal=normal):
-            theta = np.exp([a, b, 0.0])
-            return np.exp(x @ np.log(theta @ components / theta.sum())) * normal.pdf([a, b])
-
-        (a, b), (wide_a, wide_b) = mean, 8 * np.sqrt(np.diag(normal.cov))
-        value, _ = dblquad(density, a - wide_a, a + wide_a, b - wide_b, b + wide_b, epsabs=1e-12)
-        truth = np.log(value)
+        truth, _ = quadrature(model, X[[d]].toarray()[0], C[d])
         assert result.log_likelihood[d] == pytest.approx(truth, abs=max(4 * result.standard_error[d], 0.02))
+
+
+def test_chains_have_the_mean_of_quadrature():
+    X = sp.csr_array(np.random.default_rng(0).poisson(1.0, (60, 6)).astype(float))
+    model = MCEM(**SMALL, covariance="full").fit(X, covariates=C).set_params(num_samples=600)
+    theta, std = model.transform(X[:2], covariates=C[:2], return_std=True)
+    draws = model.sample_posterior(X[:2], 600, covariates=C[:2], random_state=0)
+    for d in range(2):
+        _, truth = quadrature(model, X[[d]].toarray()[0], C[d])
+        assert_allclose(theta[d], truth, atol=0.04)
+        assert_allclose(draws[:, d].mean(axis=0), truth, atol=0.04)
+    assert_allclose(std, draws.std(axis=0), atol=0.04)
+
+
+def test_sampled_priors_are_as_wide_as_those_that_documents_are_drawn_with(drawn):
+    """Normals of independent logits are narrower than posteriors, and so are priors that are learned from them."""
+    structure, words, rows = Structure("full", 1, 1.0), Words(drawn.topics), drawn.rows.of(slice(1500))
+    first = learned(rows, words, np.full((1500, 6), 1 / 6), structure)
+    found = sampled(rows, drawn.topics, first, structure, Sampler(0, 1.0, 10, 10, 1))
+    truth = centred(drawn.covariance)
+    shares = [np.trace(centred(prior.covariance)) / np.trace(truth) for prior in (first, found)]
+    assert shares[0] < 0.9 < shares[1] < 1.1
+    assert_allclose(correlation(centred(found.covariance)), correlation(truth), atol=0.15)
+    effects = drawn.effects - drawn.effects.mean(axis=1, keepdims=True)
+    assert_allclose(found.effects, effects, atol=0.2)
+
+
+@pytest.mark.slow
+def test_correlations_of_topics_that_were_found():
+    """All is learned from words: the sign of every correlation beyond .3, and what covariates do."""
+    drawn = Drawn(3000, 80)
+    model = MonteCarloLNTMTransformer(6, covariance="full", random_state=0)
+    model.fit(drawn.rows.counts, covariates=drawn.covariates)
+    distance = 0.5 * np.abs(drawn.topics[:, None] - model.components_).sum(axis=2)
+    own = linear_sum_assignment(distance)[1]
+    truth, found = correlation(centred(drawn.covariance)), centred(model.topic_covariance_[np.ix_(own, own)])
+    strong = np.abs(truth) > 0.3
+    assert_array_equal(np.sign(found[strong]), np.sign(truth[strong]))
+    effects = drawn.effects - drawn.effects.mean(axis=1, keepdims=True)
+    assert_allclose(model.covariate_effects_[:, own], effects, atol=0.2)
 
 
 # As a user works with them
 
 
-@pytest.fixture(scope="module", params=[(Model, variant) for Model in MODELS for variant in VARIANTS], ids=str)
+@pytest.fixture(scope="module", params=VARIANTS)
 def model(request, X):
     Model, variant = request.param
-    return Model(**SMALL, **variant).fit(X, covariates=C)
+    return Model(**SMALL | {"covariance": "full"} | variant).fit(X, covariates=C)
+
+
+def has_background(model):
+    return getattr(model, "background_topic_", None) is not None
 
 
 def test_attributes_say_what_was_learned(model):
@@ -246,7 +301,7 @@ def test_attributes_say_what_was_learned(model):
     assert model.covariate_effects_.shape == (2, K)
     assert_allclose(model.covariate_effects_.sum(axis=1), 0, atol=1e-12)
     assert_array_equal(model.covariate_names_, ["c0", "c1"])
-    if model.background_topic_ is not None:
+    if has_background(model):
         assert_array_equal(model.topic_correlation_[0], [1, 0, 0])
         assert_array_equal(model.covariate_effects_[:, 0], 0)
 
@@ -255,7 +310,7 @@ def test_serving(model, X, tmp_path):
     theta = model.transform(X, covariates=C)
     assert_allclose(theta.sum(axis=1), 1.0)
     assert theta.min() >= 0
-    if model.background_topic_ is not None:
+    if has_background(model):
         assert (theta[:, 0] < theta[:, 1:].max(axis=1)).all()
     assert_allclose(model.transform(X[10:20], covariates=C[10:20]), theta[10:20], atol=1e-9)
     draws = model.sample_posterior(X, 20, random_state=0, covariates=C)
@@ -293,6 +348,17 @@ def test_streams_go_on(model, X):
         again.partial_fit(X[:30])
 
 
+def test_what_looks_at_models_with_chains_and_changes_them(X):
+    model = MCEM(**SMALL, covariance="full").fit(X, covariates=C)
+    effects = estimate_effect(model, X, C, n_draws=4, random_state=0)
+    assert_allclose(effects.groupby("covariate")["effect"].sum(), 0, atol=1e-9)
+    pairs = topic_correlation(model, X, covariates=C, n_bootstrap=2, random_state=0)
+    assert pairs["correlation"].abs().max() < 1
+    merged = merge_topics(model, [[0, 2]])
+    assert merged.covariate_effects_.shape == (2, 2)
+    assert_allclose(merged.transform(X, covariates=C).sum(axis=1), 1.0)
+
+
 def test_a_fit_without_forgets_what_one_with_had_learned(model, X):
     again = clone(model).set_params(covariance="diagonal").fit(X, covariates=C).fit(X)
     assert (
@@ -301,9 +367,10 @@ def test_a_fit_without_forgets_what_one_with_had_learned(model, X):
     assert_array_equal(again.components_, clone(again).fit(X).components_)
 
 
-def test_covariates_are_routed(X):
+@pytest.mark.parametrize("Model", MODELS)
+def test_covariates_are_routed(X, Model):
     with config_context(enable_metadata_routing=True):
-        model = LNTMTransformer(**SMALL).set_fit_request(covariates=True).set_score_request(covariates=True)
+        model = Model(**SMALL).set_fit_request(covariates=True).set_score_request(covariates=True)
         scores = cross_val_score(model, X[:59], params={"covariates": C[:59]}, cv=2, error_score="raise")
     assert np.isfinite(scores).all()
 
@@ -332,7 +399,7 @@ def test_columns_beside_the_words_are_covariates(X, columns, Model):
     assert_allclose(model.transform(both), by_keyword.transform(X, covariates=C), rtol=1e-9)
     assert model.score(both) == pytest.approx(by_keyword.score(X, covariates=C))
     assert model.sample_posterior(both, 3).shape == (3, 60, 3)
-    assert model.encode(both).loc.shape == (60, 3)
+    assert not hasattr(model, "encode") or model.encode(both).loc.shape == (60, 3)
     again = pickle.loads(pickle.dumps(model)).partial_fit(both)
     assert again.n_features_in_ == 42 and again.components_.shape == (3, 40)
 

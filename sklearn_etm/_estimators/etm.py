@@ -14,7 +14,7 @@ from .._start import Start
 from ..embeddings._align import OOV, align
 from ..embeddings._vectors import CutVectors
 from . import parameters as kinds
-from .correlated import CorrelatedTopicModel
+from .correlated_mixture import CorrelatedMixtureModel
 from .meaning import MeaningMixin
 from .tables import cut, is_same_source, is_table, plain, remember, whole
 from .word_space import WordSpace, is_learned, placed
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OF_THE_FIT = "embeddings of the fit"  # stands for them in a state that has cut them to the words of the model
 
 
-class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
+class ETMTransformer(MeaningMixin, CorrelatedMixtureModel):
     r"""Embedded Topic Model: words and topics are vectors of one space.
 
     .. math::
@@ -238,7 +238,7 @@ class ETMTransformer(MeaningMixin, CorrelatedTopicModel):
     """
 
     _kinds: ClassVar[dict[str, kinds.Kind]] = {
-        **CorrelatedTopicModel._kinds,
+        **CorrelatedMixtureModel._kinds,
         "embeddings": kinds.ANY,
         "vocabulary": kinds.ANY,
         "train_embeddings": kinds.FLAG,

@@ -9,13 +9,13 @@ import numpy as np
 
 from .._start import Start
 from . import parameters as kinds
-from .correlated import CorrelatedTopicModel
+from .correlated_mixture import CorrelatedMixtureModel
 
 if TYPE_CHECKING:
     from .._engine.topics import TopicStart
 
 
-class LNTMTransformer(CorrelatedTopicModel):
+class LNTMTransformer(CorrelatedMixtureModel):
     r"""Logistic-Normal Topic Model: free topics, logistic-normal topic proportions.
 
     .. math::
@@ -186,7 +186,7 @@ class LNTMTransformer(CorrelatedTopicModel):
     True
     """
 
-    _kinds: ClassVar[dict[str, kinds.Kind]] = {**CorrelatedTopicModel._kinds, "topic_prior_scale": kinds.POSITIVE}
+    _kinds: ClassVar[dict[str, kinds.Kind]] = {**CorrelatedMixtureModel._kinds, "topic_prior_scale": kinds.POSITIVE}
 
     def __init__(
         self,

@@ -6,20 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from .. import _document_prior
+from .._document_prior import Structure
 from .._fitted import chains
 from .._fitted.encoder import Features
+from .._fitted.meanfield import Words
 from .._fitted.model import PassLosses, TopicModel
+from .._fitted.prior import CorrelatedNormal
 from .._rows import Rows
 from .._start import Start
 from .._warnings import is_fitted_for_its_score, warn
 from . import parameters as kinds
-from .base import BaseTopicModel
-from .counts import check_counts, check_rows
+from .correlated import CorrelatedTopicModel
+from .counts import check_rows
 from .marginal import annealed, marginal_likelihood
 
 if TYPE_CHECKING:
@@ -29,9 +32,10 @@ if TYPE_CHECKING:
 
 START_FEATURES = 100  # dimensions of the space in which documents are clustered to start with
 ACCEPTANCE = (0.4, 0.95)  # rates beyond these are warned of
+WARMUP = 10  # transitions that adapt step sizes, before correlations and effects are learned
 
 
-class MonteCarloLNTMTransformer(BaseTopicModel):
+class MonteCarloLNTMTransformer(CorrelatedTopicModel):
     r"""Logistic-Normal Topic Model, learned by Monte-Carlo EM.
 
     .. math::
@@ -53,6 +57,18 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
     learn_prior : bool, default=True
         Whether mean and scale of the prior of :math:`z_d` are learned by maximum likelihood; they start where they
         match ``doc_topic_prior``.
+    covariance : {"diagonal", "full", "low_rank"}, default="diagonal"
+        Whether topics correlate. "full" and "low_rank" learn mean and covariance of the prior of :math:`z_d` by maximum
+        likelihood when the topics are known, by chains of at most 5,000 documents.
+    rank : int, default=10
+        Number of axes that correlated topics share with ``covariance="low_rank"``; each has a variance of its own
+        besides.
+    covariate_penalty : float, default=10.0
+        How strongly effects of covariates are drawn to 0: as by so many documents that show none.
+    covariate_columns : None, sequence of int, slice or str, default=None
+        Columns of ``X`` that are covariates, not words: for pipelines and searches in which a `ColumnTransformer` puts
+        both side by side. Indices may count from the end, -1 is the last; a str is what the names of the columns begin
+        with, as in ``"numbers__"``.
     likelihood : {"multinomial", "poisson"}, default="multinomial"
         "poisson" takes counts as independent with the rates :math:`N_d \theta_d \beta`, which add up to the length of
         the document. Given the lengths that is the multinomial: the topics are the same to rounding, the
@@ -62,7 +78,8 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
     num_e_steps : int, default=5
         Transitions of each chain in a pass.
     num_leapfrog_steps : int, default=20
-        Steps of the integrator in a transition, of `transform` too.
+        Steps of the integrator in a transition, of `transform` too; half as many where correlations and effects are
+        learned.
     step_size : float, default=1.0
         Step size to start from, in units of the least width that the posterior of a document of its length can have,
         :math:`(N_d / 4 + 1 / \sigma^2)^{-1/2}`. Every document's own adapts by dual averaging during the first half
@@ -124,6 +141,15 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         Mean and scale of the prior of :math:`z_d`.
     doc_topic_prior_ : ndarray of shape (num_topics,)
         Concentrations of the Dirichlet that matches it.
+    topic_covariance_, topic_correlation_ : ndarray of shape (num_topics, num_topics)
+        Of the prior of :math:`z_d`, where it was learned: with ``covariance="full"`` or "low_rank", or covariates.
+    covariate_effects_ : ndarray of shape (n_covariates, num_topics)
+        What a unit of each covariate adds to :math:`z_d`; each row sums to 0. For shares of topics, with intervals, see
+        `sklearn_etm.inspection.estimate_effect`.
+    word_columns_ : ndarray of int
+        With ``covariate_columns``, the columns of ``X`` that are words; others are covariates.
+    covariate_names_ : ndarray of str
+        Names of the covariates, where `fit` had any: those of the columns of a data frame, or c0, c1, ...
     topic_names_ : list of str and None
         Names that ``seed_words`` has given topics, where it has: they are columns of data frames and labels, too.
     seed_rank_ : ndarray of shape (num_topics,)
@@ -163,6 +189,8 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
     Blei and Lafferty, "A correlated topic model of Science", Annals of Applied Statistics, 2007.
     Neal, "MCMC using Hamiltonian dynamics", Handbook of Markov Chain Monte Carlo, 2011.
     Hoffman and Gelman, "The No-U-Turn sampler", Journal of Machine Learning Research, 2014 (dual averaging).
+    Delyon, Lavielle and Moulines, "Convergence of a stochastic approximation version of the EM algorithm", Annals of
+    Statistics, 1999 (of correlations and effects).
 
     Examples
     --------
@@ -180,7 +208,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
 
     _inference: ClassVar[type] = chains.ChainStart
     _kinds: ClassVar[dict[str, kinds.Kind]] = {
-        **BaseTopicModel._kinds,
+        **CorrelatedTopicModel._kinds,
         "likelihood": kinds.LIKELIHOOD,
         "num_chains": kinds.COUNT,
         "num_e_steps": kinds.COUNT,
@@ -197,6 +225,10 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         *,
         doc_topic_prior: float | Sequence[float] = 0.1,
         learn_prior: bool = True,
+        covariance: str = "diagonal",
+        rank: int = 10,
+        covariate_penalty: float = 10.0,
+        covariate_columns: Any = None,
         likelihood: str = "multinomial",
         num_chains: int = 1,
         num_e_steps: int = 5,
@@ -224,6 +256,10 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         self.num_topics = num_topics
         self.doc_topic_prior = doc_topic_prior
         self.learn_prior = learn_prior
+        self.covariance = covariance
+        self.rank = rank
+        self.covariate_penalty = covariate_penalty
+        self.covariate_columns = covariate_columns
         self.likelihood = likelihood
         self.num_chains = num_chains
         self.num_e_steps = num_e_steps
@@ -266,7 +302,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         return Features.none(len(start.unigram))
 
     def _features(self) -> Features:
-        return Features.none(self.n_features_in_)
+        return Features.none(self.components_.shape[1])
 
     def _trainer(self, problem: Problem, rng: np.random.RandomState | None) -> Any:
         from .._engine.montecarlo import MonteCarloTrainer
@@ -282,6 +318,14 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
             target_accept=self.target_accept,
             n_warmup=max(self.max_iter // 2, 1),
         )
+
+    def _learned_prior(self, model: TopicModel, rows: Rows, structure: Structure) -> CorrelatedNormal:
+        K = len(model.components)
+        first = _document_prior.learned(rows, Words(model.components), np.full((rows.n, K), 1 / K), structure)
+        sampler = self._sampler(model)
+        shorter = -(-sampler.n_leapfrog_steps // 2)  # chains go on in the next round
+        sampler = sampler._replace(n_leapfrog_steps=shorter, n_warmup=WARMUP, n_samples=1)
+        return _document_prior.sampled(rows, model.components, first, structure, sampler)
 
     def _fitted_attributes(self, fit: Fit, n_seen: float) -> dict[str, Any]:
         return {
@@ -311,13 +355,16 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
     # Using what was learned
 
     @np.errstate(under="ignore")
-    def transform(self, X, return_std=False):
+    def transform(self, X, covariates=None, return_std=False):
         """Topic proportions of documents.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Non-negative counts.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            Those of the documents, where the model was fitted with any; without them all are taken to be as the mean
+            of `fit`, with a warning.
         return_std : bool, default=False
             Whether to return the posterior standard deviation as well.
 
@@ -340,8 +387,8 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         ((5, 3), (5, 3))
         """
         check_is_fitted(self)
-        X = check_counts(self, X, "transform")
-        mean, std = (moment.astype(X.dtype, copy=False) for moment in self._moments(self._model, X))
+        rows = check_rows(self, X, None, "transform", covariates=covariates)
+        mean, std = (moment.astype(rows.counts.dtype, copy=False) for moment in self._moments(self._model, rows))
         return (mean, std) if return_std else mean
 
     @np.errstate(under="ignore")
@@ -354,6 +401,7 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         n_leapfrog_steps: int = 10,
         random_state: Any = None,
         verbose: int = 0,
+        covariates=None,
     ) -> Bunch:
         r"""Estimate :math:`\log p(x_d)` of documents under the fitted topics, a lower bound in expectation.
 
@@ -374,6 +422,8 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
             Of the chains.
         verbose : int, default=0
             Print a line after each block of documents.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            As in `transform`.
 
         Returns
         -------
@@ -403,14 +453,14 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         (5,)
         """
         check_is_fitted(self)
-        rows = check_rows(self, X, None, "log_marginal_likelihood")
+        rows = check_rows(self, X, None, "log_marginal_likelihood", covariates=covariates)
         kinds.check_whole(n_chains=n_chains, n_temperatures=n_temperatures, n_leapfrog_steps=n_leapfrog_steps)
         rng = check_random_state(random_state)
         weigh = annealed(self._model, n_chains, n_temperatures, n_leapfrog_steps, rng)
         return marginal_likelihood(rows.double, weigh, "ais", self._model.likelihood, verbose)
 
     @np.errstate(under="ignore")
-    def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = None) -> np.ndarray:
+    def sample_posterior(self, X, n_samples: int = 100, *, random_state: Any = None, covariates=None) -> np.ndarray:
         """Draw topic proportions of documents from their posterior, by chains that are exact in the long run.
 
         Parameters
@@ -421,6 +471,8 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
             Number of draws of each document.
         random_state : int, RandomState instance or None, default=None
             Of the draws.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), default=None
+            As in `transform`.
 
         Returns
         -------
@@ -437,20 +489,24 @@ class MonteCarloLNTMTransformer(BaseTopicModel):
         (20, 5, 3)
         """
         check_is_fitted(self)
-        X = check_counts(self, X, "sample_posterior").astype(np.float64)
+        rows = check_rows(self, X, None, "sample_posterior", covariates=covariates)
         kinds.check_whole(n_samples=n_samples)
-        model, rng = self._model, check_random_state(random_state)
-        sampler = self._sampler(model)._replace(n_samples=n_samples)
-        return chains.posterior_draws(X, model.components, model.prior, sampler, rng)
+        sampler = self._sampler(self._model)._replace(n_samples=n_samples)
+        return chains.posterior_draws(_target(self._model, rows), sampler, check_random_state(random_state))
 
     def _proportions(self, model: TopicModel, rows: Rows) -> np.ndarray:
-        return self._moments(model, rows.counts)[0]
+        return self._moments(model, rows)[0]
 
-    def _moments(self, model: TopicModel, X: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
+    def _moments(self, model: TopicModel, rows: Rows) -> tuple[np.ndarray, np.ndarray]:
         """Posterior mean and standard deviation of topic proportions."""
-        return chains.moments(X, model.components, model.prior, self._sampler(model))
+        return chains.moments(_target(model, rows), self._sampler(model))
 
     def _sampler(self, model: TopicModel) -> chains.Sampler:
         start = model.inference
         n_samples = int(self.num_samples)
         return chains.Sampler(start.seed, start.step_size, int(self.num_leapfrog_steps), -(-n_samples // 2), n_samples)
+
+
+def _target(model: TopicModel, rows: Rows) -> chains.Target:
+    """What chains of documents sample."""
+    return chains.Target(rows.counts, model.components, model.prior, model.prior.means(rows.covariates, rows.n))

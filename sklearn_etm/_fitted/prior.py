@@ -13,6 +13,8 @@ from scipy.special import logsumexp
 from .._numbers import softmax
 from .plain import check_array, record
 
+N_DRAWS = 1000  # that means and deviations of proportions are taken of, where there is no formula
+
 
 @record
 class LogisticNormal:
@@ -56,6 +58,16 @@ class LogisticNormal:
     def log_density(self, z: np.ndarray, means: np.ndarray) -> np.ndarray:
         """Log density of z (n, K) of documents with these means."""
         return log_normal(z, means, self.scale)
+
+    def moments(self, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of theta (n, K) of documents with these means: those of the Dirichlet that matches."""
+        total = self.concentration.sum()
+        mean = np.tile(self.concentration / total, (len(means), 1))
+        return mean, np.sqrt(mean * (1 - mean) / (1 + total))
+
+    def drawn(self, means: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
+        """Proportions (n, n_samples, K) of documents with these means."""
+        return self.draw(means, self.scale, n, rng)
 
     def check(self, K: int) -> None:
         """Raise a ValueError where this is no prior of K topics."""
@@ -139,6 +151,20 @@ class CorrelatedNormal:
         """Log density of z (n, K) of documents with these means."""
         u = solve_triangular(self.root, (z - means).T, lower=True)
         return -0.5 * (u**2).sum(axis=0) - np.log(np.diag(self.root)).sum() - 0.5 * len(u) * np.log(2 * np.pi)
+
+    def moments(self, means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of theta (n, K) of documents with these means: of draws, the same in every call."""
+        noise = np.random.RandomState(0).standard_normal((N_DRAWS, len(self.mean))) @ self.root.T
+        each, document = np.unique(means, axis=0, return_inverse=True)
+        mean, std = np.empty_like(each), np.empty_like(each)
+        for i, own in enumerate(each):
+            theta = softmax(own + noise)
+            mean[i], std[i] = theta.mean(axis=0), theta.std(axis=0)
+        return mean[document.ravel()], std[document.ravel()]
+
+    def drawn(self, means: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
+        """Proportions (n, n_samples, K) of documents with these means."""
+        return softmax(means + rng.standard_normal((n, *means.shape)) @ self.root.T)
 
     def check(self, K: int) -> None:
         """Raise a ValueError where this is no prior of K topics."""

@@ -23,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from sklearn_etm import LNTMTransformer
+from sklearn_etm import LNTMTransformer, NamedVectorizer
 from sklearn_etm.datasets import make_topics_corpus
 
 pytestmark = pytest.mark.slow  # a server with two workers has to start
@@ -180,7 +180,7 @@ def test_a_topic(server, saved):
         ({"texts": "a" * 100_001}, "at most 100000 characters"),
         ({"texts": ["a", "b" * 100_001]}, "at most 100000 characters"),
         ({"texts": [1]}, "valid string"),
-        ({"texts": None}, "valid string"),
+        ({"texts": None}, "valid list"),
         ({"text": "a"}, "Extra inputs"),
         (["a"], "valid dictionary"),
         (b"{", "JSON decode error"),
@@ -195,6 +195,17 @@ def test_what_is_no_text_is_refused_with_a_reason(server, body, reason):
         assert reason in str(answer["detail"])
         assert len(str(answer)) < 1000  # the text is not sent back
     assert ask(server, "/topics?n=0", {"texts": "a"})[0] == 422
+
+
+def test_a_body_that_does_not_say_that_it_is_json(server):
+    request = urllib.request.Request("http://{}:{}/topics".format(*server), b'{"texts": "a"}')
+    with pytest.raises(urllib.error.HTTPError) as caught, urllib.request.urlopen(request, timeout=60):
+        pass
+    assert "send Content-Type: application/json" in str(json.load(caught.value)["detail"])
+
+
+def test_one_reason_for_one_fault(server):
+    assert len(ask(server, "/topics", {"texts": "a" * 100_001})[1]["detail"]) == 1
 
 
 @pytest.mark.parametrize("says_length", [True, False])
@@ -238,6 +249,24 @@ def test_fork_after_load(saved, corpus, environment):
 def test_a_missing_model_says_how_to_make_one(served, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no model at .*python train.py"):
         served.Served(tmp_path / "none.skops")
+
+
+def test_a_pipeline_without_labels_and_with_named_words(served, corpus, tmp_path):
+    texts = corpus[0]
+    pipeline = Pipeline([("words", NamedVectorizer(CountVectorizer())), ("topics", LNTMTransformer(**SMALL))]).fit(
+        texts
+    )
+    served.save(tmp_path / "topics.skops", pipeline, np.ones(3) / 3)
+    topics = served.Served(tmp_path / "topics.skops")
+    assert topics.classifier is None
+    [answer] = topics.topics(texts[:1], 3)
+    assert_allclose(answer["proportions"], pipeline.transform(texts[:1])[0], rtol=1e-12)
+
+
+def test_steps_of_other_names_are_refused_when_they_are_saved(served, saved, tmp_path):
+    with pytest.raises(ValueError, match=r'must be called "words", "topics".*got \[\'a\', \'b\'\]'):
+        served.save(tmp_path / "topics.skops", Pipeline([("a", CountVectorizer()), ("b", LNTMTransformer())]), [1.0])
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_of_other_types_is_refused(served, saved, tmp_path):

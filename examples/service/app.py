@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, ConfigDict, StringConstraints, conlist
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from served import Served
 
 MAX_BODY = 2_000_000  # bytes of a request
@@ -23,15 +23,16 @@ MAX_CHARACTERS = 100_000  # of a text
 Text = Annotated[str, StringConstraints(max_length=MAX_CHARACTERS)]
 
 
+def as_list(texts):
+    """The texts, also where it is one."""
+    return [texts] if isinstance(texts, str) else texts
+
+
 class Texts(BaseModel):
     """One text or several."""
 
     model_config = ConfigDict(extra="forbid")
-    texts: Text | conlist(Text, min_length=1, max_length=MAX_TEXTS)
-
-    def as_list(self):
-        """The texts, also where it is one."""
-        return [self.texts] if isinstance(self.texts, str) else self.texts
+    texts: Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS), BeforeValidator(as_list)]
 
 
 class BodyLimit:
@@ -77,7 +78,12 @@ app.add_middleware(BodyLimit)
 @app.exception_handler(RequestValidationError)
 async def refused(request: Request, error: RequestValidationError):
     """What was wrong and where, without the text itself, which FastAPI would send back."""
-    return JSONResponse({"detail": [{"where": e["loc"], "reason": e["msg"]} for e in error.errors()]}, 422)
+    detail = [{"where": e["loc"], "reason": e["msg"]} for e in error.errors()]
+    if request.method == "POST" and "json" not in request.headers.get("content-type", ""):
+        detail.append(
+            {"where": ["header"], "reason": "The body is not read as JSON: send Content-Type: application/json."}
+        )
+    return JSONResponse({"detail": detail}, 422)
 
 
 @app.get("/healthz")
@@ -94,13 +100,15 @@ async def healthz(request: Request):
 @app.post("/topics")
 def topics(body: Texts, request: Request, n: Annotated[int, Query(ge=1, le=1000)] = 3):
     """Proportions of topics in each text, in the order of the texts."""
-    return JSONResponse({"results": request.app.state.served.topics(body.as_list(), n)})
+    return JSONResponse({"results": request.app.state.served.topics(body.texts, n)})
 
 
 @app.post("/label")
 def label(body: Texts, request: Request):
     """The label of each text, in the order of the texts."""
-    return JSONResponse({"results": request.app.state.served.labels(body.as_list())})
+    if request.app.state.served.classifier is None:
+        raise HTTPException(404, "This model has topics and no labels: POST to /topics.")
+    return JSONResponse({"results": request.app.state.served.labels(body.texts)})
 
 
 @app.get("/topics/{k}")

@@ -1,4 +1,4 @@
-"""A pipeline of topics and a classifier as a file that runs no code when it is read, and the answers that it gives."""
+"""A pipeline of topics, and labels where there are such, as a file that runs no code when read, and its answers."""
 
 import os
 from pathlib import Path
@@ -17,14 +17,22 @@ MODELS = [
     sklearn_etm.MonteCarloLNTMTransformer,
     sklearn_etm.ProdLDATransformer,
 ]
-TRUSTED = [f"{cls.__module__}.{cls.__qualname__}" for cls in MODELS]  # besides scikit-learn's and NumPy's own types
+VECTORIZERS = [sklearn_etm.NamedVectorizer, sklearn_etm.PhraseVectorizer]
+TRUSTED = [f"{cls.__module__}.{cls.__qualname__}" for cls in MODELS + VECTORIZERS]  # besides scikit-learn's and NumPy's
+STEPS = [["words", "topics"], ["words", "topics", "label"]]
 
 
 def save(path, pipeline, shares):
-    """Write a fitted pipeline of the steps "words", "topics" and "label", and the share of all tokens of each topic.
+    """Write a fitted pipeline, and the share of all tokens of each topic.
 
-    The file appears under its name when it is complete: a full disk leaves the one that was there.
+    Its steps are "words", "topics" and, where texts have labels, "label"; a ValueError says so of others. The file
+    appears under its name when it is complete: a full disk leaves the one that was there.
     """
+    if list(pipeline.named_steps) not in STEPS:
+        raise ValueError(
+            'The steps of the pipeline must be called "words", "topics" and, if there are labels, "label"; got '
+            f"{list(pipeline.named_steps)}."
+        )
     path = Path(path)
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
@@ -58,8 +66,9 @@ class Served:
             )
         saved = skops.io.load(path, trusted=TRUSTED)
         pipeline = saved["pipeline"]
-        self.counts_of, self.model, self.classifier = (pipeline[name] for name in ("words", "topics", "label"))
-        self.topics_of_text = pipeline[:-1]
+        self.counts_of, self.model = pipeline["words"], pipeline["topics"]
+        self.classifier = pipeline.named_steps.get("label")
+        self.topics_of_text = pipeline[:2]
         self.shares = saved["shares"]
         self.words = self.counts_of.get_feature_names_out()
         self.names = topic_labels(self.topics_of_text).tolist()

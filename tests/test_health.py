@@ -41,6 +41,11 @@ def test_too_few_documents_to_tell(corpus):
         LNTMTransformer(**{**MORE, "num_topics": 30}).fit(corpus[:200])
 
 
+def test_fewer_documents_than_topics(corpus):
+    with pytest.warns(UserWarning, match=r"num_topics=30 for 12 documents with a known word.*fewer topics"):
+        LNTMTransformer(**{**MORE, "num_topics": 30}).fit(corpus[:12])
+
+
 def test_a_background_of_which_all_documents_have_a_little_is_not_hardly_used():
     X = make_topics_corpus(400, n_topics=10, n_features=300, doc_length=8, random_state=0).data
     model = LNTMTransformer(10, random_state=0)

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -479,14 +480,46 @@ def test_names_do_not_need_the_last_step():
     assert_array_equal(named.predict(TEXTS), pipeline.predict(TEXTS))
 
 
+def test_names_by_hand(pipeline):
+    named = name_topics(pipeline, TEXTS, None, {1: "night  sky"})
+    assert named[-1].topic_names_ == [None, "night sky", None]
+    assert topic_table(named, TEXTS, sort="topic")["label"][1] == "night sky"
+    both = name_topics(named, TEXTS, None, {np.int64(0): "sports"})[-1]
+    assert both.topic_names_ == ["sports", "night sky", None]
+    assert named[-1].topic_names_[0] is None  # which is as it was
+
+
+@pytest.mark.parametrize(
+    ("names", "error", "words"),
+    [
+        ({3: "a"}, ValueError, "topics, 0 to 2, to names; got the topic 3"),
+        ({"one": "a"}, ValueError, "got the topic 'one'"),
+        ({0: 5}, TypeError, "each a str; got 5 for topic 0"),
+        ({0: " "}, ValueError, "1 to 80 characters"),
+        ({0: "a", 1: "a"}, ValueError, "more than once"),
+    ],
+)
+def test_bad_names_by_hand(pipeline, names, error, words):
+    with pytest.raises(error, match=re.escape(words)):
+        name_topics(pipeline, TEXTS, None, names)
+    assert getattr(pipeline[-1], "topic_names_", None) is None
+
+
+def test_a_namer_may_leave_words(pipeline):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        named = name_topics(pipeline, TEXTS, None, lambda words, documents, taken: None)
+    assert named[-1].topic_names_ == [None] * 3
+
+
 def test_bad_namers(pipeline):
-    with pytest.raises(TypeError, match="namer must be callable"):
+    with pytest.raises(TypeError, match="namer must be a mapping of topics to names, or callable"):
         name_topics(pipeline, TEXTS, None, "gpt")
     with pytest.raises(ValueError, match="texts must hold one text"):
         name_topics(pipeline, TEXTS, ["one"], lambda words, documents, taken: "x")
     with pytest.raises(ValueError, match="n_words"):
         name_topics(pipeline, TEXTS, None, lambda words, documents, taken: "x", n_words=0)
-    with pytest.warns(UserWarning, match="the namer must return a str; got int"):
+    with pytest.warns(UserWarning, match="the namer must return a str, or None; got int"):
         name_topics(pipeline, TEXTS, None, lambda words, documents, taken: 3)
 
 

@@ -25,7 +25,7 @@ from .._warnings import warn
 from ..metrics import completion_log_likelihood, completion_split
 from . import parameters as kinds
 from .checkpoints import Checkpoint
-from .counts import check_rows, kept_if_it_fails, learnable, warn_of_unused_columns
+from .counts import check_rows, kept_if_it_fails, learnable, warn_of_few_documents, warn_of_unused_columns
 from .covariates import WORD_COLUMNS
 from .notebook import TopicsReprMixin
 from .output import IndexedOutputMixin
@@ -350,6 +350,7 @@ class BaseTopicModel(
             for name in (TOPIC_HISTORY, TOPIC_NAMES):
                 self.__dict__.pop(name, None)
             warn_of_unused_columns(rows.counts)
+            warn_of_few_documents(rows.n, self.num_topics)
         checkpoint = Checkpoint.of(self, rows, rng, whole)
         training, known = (self._resume(), {}) if goes_on else self._begin(rows, rng, whole)
         self._become(self._learn(training, rows, known, checkpoint, whole))

@@ -107,6 +107,15 @@ def warn_of_unused_columns(X: sp.csr_array) -> None:
         )
 
 
+def warn_of_few_documents(n: int, K: int) -> None:
+    """Warn where there are fewer documents than topics: each would have a topic of its own."""
+    if n < K and not is_fitted_for_its_score():
+        warn(
+            f"num_topics={K} for {n} documents with a known word: a topic says nothing of what documents share unless "
+            "several have it. Try far fewer topics."
+        )
+
+
 def is_of_dask(X: Any) -> bool:
     """Whether it is a collection of Dask: an array, a bag, a data frame or a delayed value."""
     graph = getattr(X, "__dask_graph__", None)  # by which Dask knows its own

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 
-from .._estimators.base import TOPIC_NAMES
+from .._estimators.base import TOPIC_NAMES, BaseTopicModel
 from .._estimators.parameters import check_whole
 from .._inputs.documents import corpus_of, excerpt, texts_of
 from .._inputs.texts import printable
@@ -20,7 +21,7 @@ from ._held import model_of, with_model
 
 MAX_LENGTH = 80  # characters of a name: more is an answer to something else
 
-Namer = Callable[[list[str], list[str], list[str]], str]
+Namer = Callable[[list[str], list[str], list[str]], str | None]
 
 
 @np.errstate(under="ignore")
@@ -28,7 +29,7 @@ def name_topics(
     model: Any,
     X: Any,
     texts: Any,
-    namer: Namer,
+    namer: Namer | Mapping[int, str],
     *,
     n_words: int = 10,
     n_documents: int = 3,
@@ -36,7 +37,7 @@ def name_topics(
     cache: MutableMapping[str, str] | None = None,
     verbose: int = 0,
 ) -> Any:
-    """Name topics by any callable: a function, a person who is asked, a language model.
+    """Name topics by hand, or by any callable: a function, a person who is asked, a language model.
 
     Names are shown wherever topics have labels: in tables, plots, the report, and as columns of data frames. The words
     of a topic always stay beside them.
@@ -50,10 +51,11 @@ def name_topics(
     texts : sequence of str or None
         The text of each row of ``X``; None for ``X`` itself, if it is texts. Where no texts are known, the namer has
         words alone.
-    namer : callable
-        ``namer(words, documents, taken)`` returns the name of a topic: of its most relevant words, of excerpts of the
-        documents that stand for it (see `sklearn_etm.inspection.representative_documents`), and with the names that
-        others have already; lists of str each. It is called for one topic after the other, not for the background.
+    namer : mapping of int to str, or callable
+        Names of topics by their numbers, ``{3: "typefaces"}``. Or ``namer(words, documents, taken)``, which returns the
+        name of a topic, or None for none: of its most relevant words, of excerpts of the documents that stand for it
+        (see `sklearn_etm.inspection.representative_documents`), and with the names that others have already; lists of
+        str each. It is called for one topic after the other, not for the background.
     n_words : int, default=10
         Words that it is told.
     n_documents : int, default=3
@@ -74,9 +76,10 @@ def name_topics(
     Raises
     ------
     TypeError
-        If ``namer`` is not callable, or ``model`` holds no topic model of this package.
+        If ``namer`` is neither, or ``model`` holds no topic model of this package.
     ValueError
-        If there are not as many texts as documents, or a number is not 1 or more.
+        If there are not as many texts as documents, a number is not 1 or more, or the mapping has a number that is no
+        topic's.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -101,10 +104,17 @@ def name_topics(
     >>> named = name_topics(pipeline, texts, None, lambda words, documents, taken: f"about {words[0]}")
     >>> len(set(named[-1].topic_names_)), all(name.startswith("about ") for name in named[-1].topic_names_)
     (3, True)
+    >>> name_topics(pipeline, texts, None, {1: "the one in the middle"})[-1].topic_names_
+    [None, 'the one in the middle', None]
     """
     held = model_of(model)
+    if isinstance(namer, Mapping):
+        return with_model(model, lambda one: one._copy_with(**{TOPIC_NAMES: _by_hand(namer, held)}), keeps_topics=True)
     if not callable(namer):
-        raise TypeError(f"namer must be callable, as namer(words, documents, taken); got {namer!r}.")
+        raise TypeError(
+            "namer must be a mapping of topics to names, or callable, as namer(words, documents, taken); got "
+            f"{namer!r}."
+        )
     check_whole(n_words=n_words, n_documents=n_documents, excerpt_length=excerpt_length)
     corpus = corpus_of(model, X)
     known = texts_of(corpus.topics, X, texts, len(corpus.doc_topic))
@@ -118,7 +128,8 @@ def name_topics(
             continue
         documents = [] if known is None else [printable(excerpt(known[d], excerpt_length)) for d in standing[k]]
         try:
-            names[k] = _unique(_asked(namer, told, documents, _taken(names), cache), _taken(names), told)
+            name = _asked(namer, told, documents, _taken(names), cache)
+            names[k] = None if name is None else _unique(name, _taken(names), told)
         except Exception as error:  # of somebody else's code, or of a network
             failures[k] = error
         if verbose:
@@ -138,19 +149,41 @@ def _taken(names: Sequence[str | None]) -> list[str]:
 
 def _asked(
     namer: Namer, words: list[str], documents: list[str], taken: list[str], cache: MutableMapping[str, str]
-) -> str:
+) -> str | None:
     """The name that the namer gives, now or in a former call that was told the same of the topic."""
     key = hashlib.sha256(json.dumps([words, documents]).encode()).hexdigest()
     if key in cache:
         return cache[key]
     answer = namer(list(words), list(documents), list(taken))
+    if answer is None:
+        return None
     if not isinstance(answer, str):
-        raise TypeError(f"the namer must return a str; got {type(answer).__name__}")
-    name = printable(" ".join(answer.split()))
+        raise TypeError(f"the namer must return a str, or None; got {type(answer).__name__}")
+    cache[key] = name = _as_name(answer)
+    return name
+
+
+def _as_name(text: str) -> str:
+    name = printable(" ".join(text.split()))
     if not 0 < len(name) <= MAX_LENGTH:
         raise ValueError(f"a name must have from 1 to {MAX_LENGTH} characters; got {len(name)}: {name[:MAX_LENGTH]!r}")
-    cache[key] = name
     return name
+
+
+def _by_hand(given: Mapping[int, str], held: BaseTopicModel) -> list[str | None]:
+    """The names that topics have, with those that are given."""
+    K = len(held.components_)
+    names = list(getattr(held, TOPIC_NAMES, None) or [None] * K)
+    for k, name in given.items():
+        if not isinstance(k, Integral) or not 0 <= k < K:
+            raise ValueError(f"namer must map topics, 0 to {K - 1}, to names; got the topic {k!r}.")
+        if not isinstance(name, str):
+            raise TypeError(f"namer must map topics to names, each a str; got {name!r} for topic {k}.")
+        names[k] = _as_name(name)
+    said = _taken(names)
+    if twice := {name for name in said if said.count(name) > 1}:
+        raise ValueError(f"Topics must have names of their own; got {sorted(twice)} more than once.")
+    return names
 
 
 def _unique(name: str, taken: list[str], words: list[str]) -> str:

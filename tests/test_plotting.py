@@ -10,6 +10,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import MCEM, SMALL
 from matplotlib.collections import LineCollection, PolyCollection
@@ -25,12 +26,15 @@ from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, KFold, Ra
 from sklearn.pipeline import make_pipeline
 
 from sklearn_etm import LNTMTransformer
+from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.inspection import top_words, topic_labels, topic_map, topics_over
 from sklearn_etm.metrics import one_standard_error
 from sklearn_etm.plotting import (
     DocumentMapDisplay,
+    EffectDisplay,
     LossCurveDisplay,
     NumTopicsDisplay,
+    TopicCorrelationDisplay,
     TopicMapDisplay,
     TopicShareDisplay,
     TopicWordsDisplay,
@@ -718,3 +722,20 @@ def test_ticks_of_many_numbers_do_not_overlap():
     ticks = [tick.label1.get_window_extent() for tick in display.ax_.xaxis.get_major_ticks()]
     assert len(ticks) > 3
     assert not overlapping(ticks)
+
+
+@pytest.mark.parametrize("topics", [[2], [0, 1]])
+def test_pictures_lie_within_their_figures(topics):
+    X = make_topics_corpus(60, n_topics=3, n_features=40, doc_length=30, random_state=0).data
+    size = pd.Series(np.arange(60) / 10, name="size in kB")
+    model = LNTMTransformer(**SMALL, covariance="full").fit(X, covariates=size)
+    at = pd.Series(np.arange(6), name="size in kB")
+    words = [f"a word {i} that is long" for i in range(40)]
+    options = {"feature_names": words, "random_state": 0}
+    curve = EffectDisplay.from_estimator(model, X, size, at=at.to_frame(), values=at, topics=topics, **options)
+    contrast = EffectDisplay.from_estimator(model, X, size, {"large - small": [3.0]}, **options)
+    assert curve.figure_.get_supxlabel() == "size in kB" and contrast.axes_[0].get_title() == "large - small"
+    for figure in (curve.figure_, contrast.figure_, TopicCorrelationDisplay.from_estimator(model).figure_):
+        figure.canvas.draw()
+        drawn, (width, height) = figure.get_tightbbox(), figure.get_size_inches()
+        assert drawn.x0 >= 0 and drawn.y0 >= 0 and drawn.x1 <= width and drawn.y1 <= height

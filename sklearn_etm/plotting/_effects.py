@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ class EffectDisplay:
     values : ndarray of shape (n_values,), optional
         Numbers, dates or names of the points; without them, an effect is drawn.
     name : str, optional
-        Of the covariate or contrast.
+        Of the covariate or contrast, or of what ``values`` are.
 
     Attributes
     ----------
@@ -117,14 +118,14 @@ class EffectDisplay:
             Texts for a pipeline, counts else.
         covariates : {array-like, sparse matrix} of shape (n_samples, p)
             Numbers, one row for each document.
-        effect : str, int, or row of shape (p,), optional
+        effect : str, int, row of shape (p,), or mapping of a name to a row, optional
             What to draw: a covariate by its name or column, or a contrast, such as the difference of two rows of
-            covariates. It may be left out where there is one covariate.
+            covariates, with a name for the title. It may be left out where there is one covariate.
         at : {array-like, sparse matrix} of shape (m, p), optional
             Covariates at which to draw the mean proportions, instead of an effect.
         values : sequence of length m, optional
             What the points ``at`` are called, numbers and dates in their order; by default their labels in the index of
-            a data frame, or their numbers.
+            a data frame, or their numbers. The name of a Series is that of the axis.
         topics : sequence of int, optional
             Topics to draw, in this order. By default all; of mean proportions the largest first, at most 8.
         model_covariates, sample_weight, n_draws, confidence, random_state, feature_names
@@ -158,7 +159,7 @@ class EffectDisplay:
         if at is not None:
             table = estimate_effect(model, X, covariates, at=at, **options)
             return cls._of_means(table, values, topics).plot(ax, color=color)
-        contrasts = None if effect is None or isinstance(effect, str | int | np.integer) else {"": effect}
+        contrasts = _contrast(effect)
         table = estimate_effect(model, X, covariates, contrasts=contrasts, **options)
         return cls._of_effect(table, effect, topics).plot(ax, color=color)
 
@@ -170,13 +171,15 @@ class EffectDisplay:
             raise ValueError(f"values must hold one for each of the {len(estimates)} rows of at; got {points.shape}.")
         chosen = largest(estimates.mean(axis=0), MAX_TOPICS) if topics is None else _places(topics, numbers)
         estimates, lows, highs = (part[:, chosen] for part in (estimates, lows, highs))
-        return cls(estimates, lows, highs, numbers[chosen], labels[chosen], values=points)
+        name = getattr(values, "name", None)
+        name = None if name is None else str(name)
+        return cls(estimates, lows, highs, numbers[chosen], labels[chosen], values=points, name=name)
 
     @classmethod
     def _of_effect(cls, table: Any, effect: Any, topics: Any) -> EffectDisplay:
         numbers, labels, parts = _by_topic(table, ("effect", "low", "high"))
         if "contrast" in table:
-            row, name = 0, "the contrast"
+            row, name = 0, str(np.asarray(table["contrast"])[0]) or "the contrast"
         else:
             names = [str(name) for name in np.asarray(table["covariate"])[:: len(numbers)]]
             row = _place_of(effect, names)
@@ -204,6 +207,8 @@ class EffectDisplay:
         panels = TopicShareDisplay(self.values, self.estimates, self.lows, self.highs, self.topics, self.labels)
         panels.plot(ax, color=color)
         self.axes_, self.figure_ = panels.axes_, panels.figure_
+        if ax is None and self.name is not None and not self.figure_.get_supxlabel():
+            self.figure_.supxlabel(self.name, size="medium", parse_math=False)
         self.lines_, self.intervals_ = panels.lines_, panels.intervals_
         return self
 
@@ -237,6 +242,17 @@ def _places(topics: Any, numbers: NDArray[Any]) -> NDArray[np.intp]:
     if missing := sorted(set(asked.tolist()) - set(numbers.tolist())):
         raise ValueError(f"There are no effects on the background, which is topic {missing[0]}.")
     return np.searchsorted(numbers, asked)
+
+
+def _contrast(effect: Any) -> dict[str, Any] | None:
+    """A contrast by its name; None where a covariate is asked for."""
+    if effect is None or isinstance(effect, str | int | np.integer):
+        return None
+    if not isinstance(effect, Mapping):
+        return {"": effect}
+    if len(effect) != 1:
+        raise ValueError(f"One effect is drawn: pass a mapping of one name to a contrast; got {len(effect)} names.")
+    return dict(effect)
 
 
 def _place_of(effect: Any, names: list[str]) -> int:

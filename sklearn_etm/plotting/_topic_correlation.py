@@ -200,7 +200,7 @@ class TopicCorrelationDisplay:
     def _plot_matrix(self, ax: Any, names: list[str]) -> None:
         n, longest = len(names), max(map(text_width, names))
         side = 1.5 + 0.25 * n
-        self.ax_ = ax = axes_or_new(ax, (side + 1.2 + 0.08 * longest, side + 0.5))
+        self.ax_ = ax = axes_or_new(ax, (side + 1.4 + 0.085 * longest, side + 0.5))
         shown = self.correlations[np.ix_(self.order_, self.order_)].copy()
         np.fill_diagonal(shown, np.nan)
         reach = np.nanmax(np.abs(shown))

@@ -256,5 +256,6 @@ class TopicShareDisplay:
         panels = new_panels(len(titles), n_columns, width, height, **({} if lines else {"sharey": True}))
         figure = panels[0].figure
         figure.suptitle(self.title)
-        (figure.supylabel if lines else figure.supxlabel)("prevalence: mean proportion in documents", size="medium")
+        label = "mean proportion in documents"  # which is no longer than one row of panels is high
+        (figure.supylabel if lines else figure.supxlabel)(label, size="medium")
         return panels

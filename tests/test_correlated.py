@@ -28,7 +28,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sklearn_etm
-from sklearn_etm import ETMTransformer, LNTMTransformer, MonteCarloLNTMTransformer
+from sklearn_etm import ETMTransformer, LNTMTransformer, MonteCarloLNTMTransformer, NamedVectorizer
 from sklearn_etm._document_prior import Structure, _low_rank, _structured, learned, sampled
 from sklearn_etm._fitted import slices
 from sklearn_etm._fitted.chains import Sampler
@@ -45,6 +45,7 @@ from sklearn_etm.inspection import (
     topic_table,
     topics_over,
     unusual_documents,
+    word_table,
     word_topics,
 )
 from sklearn_etm.plotting import DocumentMapDisplay, TopicShareDisplay
@@ -415,6 +416,10 @@ def test_words_and_covariates_in_a_pipeline(tmp_path):
     pipeline.fit(frame)
     table = topic_table(pipeline, frame)
     assert "bark" in " ".join(table["words"]) and "year" not in " ".join(table["words"])
+    assert set(word_table(pipeline, ["bark"])["word"]) == {"bark"}  # without the name of its part
+    named = make_pipeline(NamedVectorizer(beside), clone(topics).set_params(covariate_columns="numbers__")).fit(frame)
+    assert_array_equal(named[-1].covariate_names_, ["numbers__year"])
+    assert_array_equal(topic_table(named, frame)["words"], table["words"])
     sklearn_etm.save(pipeline[-1], tmp_path / "model.npz")
     X = beside.transform(frame)
     assert_array_equal(sklearn_etm.load(tmp_path / "model.npz").transform(X), pipeline[-1].transform(X))
@@ -555,6 +560,33 @@ def test_covariates_of_another_width(X):
         LNTMTransformer(**SMALL).fit(X, covariates=C).transform(X, covariates=C[:, :1])
     with pytest.raises(ValueError, match="was fitted without covariates"):
         LNTMTransformer(**SMALL).fit(X).transform(X, covariates=C)
+
+
+@pytest.mark.parametrize("method", ["transform", "score", "sample_posterior", "partial_fit"])
+def test_covariates_by_other_names_or_in_another_order(X, method):
+    frame = pd.DataFrame(C, columns=["year", "length"])
+    model = LNTMTransformer(**SMALL).fit(X, covariates=frame)
+    with pytest.raises(
+        ValueError, match=r"with the covariates year, length, and these are length, year: pass the same"
+    ):
+        getattr(model, method)(X, covariates=frame[["length", "year"]])
+    getattr(model, method)(X, covariates=frame)
+    getattr(model, method)(X, covariates=C)  # which has no names
+
+
+@pytest.mark.parametrize("name", ["covariates", "sample_weight"])
+def test_rows_are_not_matched_by_their_labels(X, name):
+    table = pd.DataFrame(X.toarray())
+    given = {"covariates": pd.DataFrame(C), "sample_weight": pd.Series(np.arange(1.0, 61.0))}[name]
+    with pytest.raises(ValueError, match=f"index of {name} has the labels of the index of X in another order"):
+        LNTMTransformer(**SMALL).fit(table, **{name: given[::-1]})
+    LNTMTransformer(**SMALL).fit(table, **{name: given})
+
+
+def test_covariates_by_place_are_no_targets(X):
+    with pytest.warns(UserWarning, match=r"y has two dimensions, and is not used.*covariates=") as caught:
+        model = LNTMTransformer(**SMALL).fit(X, C)
+    assert len(caught) == 1 and not hasattr(model, "covariate_effects_")
 
 
 def test_covariates_that_tell_nothing(X):

@@ -17,6 +17,7 @@ from .. import _start
 from .._files import formats
 from .._fitted.encoder import Features
 from .._fitted.model import SEEDS, FitState, PassLosses, TopicModel
+from .._inputs.names import of_one_part
 from .._rows import Rows
 from .._sparse import row_sums
 from .._start import Start
@@ -217,7 +218,7 @@ class BaseTopicModel(
         """The word of each column that is one, where it is known."""
         named = getattr(self, "feature_names_in_", None)
         if named is not None and hasattr(self, WORD_COLUMNS):
-            named = named[self.word_columns_]
+            named = of_one_part(named[self.word_columns_])
         return None if named is None else list(named)
 
     def _finished(self, fit: Fit, rows: Rows, share: float) -> Fit:

@@ -14,6 +14,7 @@ from .._document_prior import Structure
 from .._fitted.model import TopicModel
 from .._fitted.prior import CorrelatedNormal
 from .._rows import Rows
+from .._warnings import warn
 from . import parameters as kinds
 from .base import BaseTopicModel
 from .counts import check_rows, kept_if_it_fails
@@ -62,6 +63,8 @@ class CorrelatedTopicModel(BaseTopicModel):
     @np.errstate(under="ignore")
     @as_overridden(BaseTopicModel.fit, FIRST)
     def fit(self, X, y=None, sample_weight=None, covariates=None):
+        if np.ndim(y) == 2:
+            warn("y has two dimensions, and is not used: numbers that documents bring along are passed as covariates=.")
         return self._fit_to(X, sample_weight, covariates)
 
     @kept_if_it_fails

@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
 from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
-from .._inputs.vectorizer import feature_names
+from .._inputs.vectorizer import check_same_order, feature_names
 from .._inputs.weights import check_weights
 from .._rows import Rows
 from .._sparse import canonical, check_indices, has_fractions, widened, with_data
@@ -72,6 +72,8 @@ def check_rows(
     estimator: BaseEstimator, X: Any, sample_weight: Any, method: str, reset: bool = False, covariates: Any = None
 ) -> Rows:
     """Valid documents of X, with their weights and covariates."""
+    check_same_order(X, covariates, "covariates")
+    check_same_order(X, sample_weight, "sample_weight")
     counts, of_columns = _checked(estimator, X, method, reset)
     n = counts.shape[0]
     if of_columns is not None:

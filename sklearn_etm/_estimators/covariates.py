@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from .._inputs.covariates import COLLINEAR, Standard, check_covariates, covariate_names, other_columns
+from .._inputs.covariates import (
+    COLLINEAR,
+    Standard,
+    check_covariates,
+    check_same_names,
+    covariate_names,
+    given_names,
+    other_columns,
+)
 from .._sparse import canonical
 from .._warnings import is_fitted_for_its_score, warn
 
@@ -35,7 +43,8 @@ def word_columns(given: Any, n_features: int, names: np.ndarray | None) -> np.nd
         if names is None:
             raise ValueError(
                 f"covariate_columns={given!r} is the beginning of names, and the columns of X have none: pass indices "
-                'or a slice, or set_output(transform="pandas") of the step before.'
+                "or a slice, or put NamedVectorizer around the step before: a ColumnTransformer, say, of a vectorizer "
+                "and others."
             )
         chosen[:] = [str(name).startswith(given) for name in names]
     elif isinstance(given, slice):
@@ -82,6 +91,8 @@ def covariates_of(estimator: Any, covariates: Any, n: int, method: str, reset: b
         )
     elif values.shape[1] != len(known):
         raise ValueError(f"covariates has {values.shape[1]} columns, and {name} was fitted with {len(known)}.")
+    else:
+        check_same_names(known, given_names(covariates), values.shape[1], "pass the same, in the same order")
     return values
 
 

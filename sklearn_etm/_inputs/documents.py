@@ -13,7 +13,7 @@ from .._sparse import canonical, column_sums, row_sums, widened
 from .covariates import check_covariates, check_same_names, given_names, other_columns
 from .texts import PASS_COUNTS, documents_as_texts, encoding_of, text_of
 from .topics import Topics, topics_of, word_columns
-from .vectorizer import row_index
+from .vectorizer import check_same_order, row_index
 
 EXCERPT_LENGTH = 100  # characters
 PASS_THOSE = "pass what it was fitted with, of these documents"
@@ -136,19 +136,6 @@ def index_of(X: Any, texts: Any = None) -> Any:
 def labels_of_rows(index: Any, rows: NDArray[np.intp]) -> Any:
     """What rows are called by an index: their labels, or their numbers where there is none."""
     return rows if index is None else index.to_flat_index()[rows]
-
-
-def check_same_order(X: Any, others: Any, name: str) -> None:
-    """Raise where others have the labels of X's rows in another order: rows are matched by their places."""
-    index, other = row_index(X), row_index(others)
-    if index is None or other is None or len(index) != len(other) or index.equals(other):
-        return
-    index, other = index.to_flat_index(), other.to_flat_index()
-    if index.isin(other).all() and other.isin(index).all():
-        raise ValueError(
-            f"The index of {name} has the labels of the index of X in another order, and rows are matched by their "
-            f"places: pass {name}.loc[X.index] to match them by their labels, or {name}.to_numpy() if places are right."
-        )
 
 
 def excerpt(text: str, length: int = EXCERPT_LENGTH) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Set
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 
 def column_names(names: Any, n_features: int | None = None, argument: str = "feature_names") -> list[str]:
     """The name of each column, in the order of the columns.
@@ -85,3 +87,13 @@ def _by_column(pairs: list[tuple[Any, Any]], argument: str) -> list[Any]:
 def is_missing(name: Any) -> bool:
     """Whether this is None, NaN, or what pandas has in place of them."""
     return name is None or type(name).__name__ in ("NAType", "NaTType") or (isinstance(name, float) and name != name)
+
+
+def of_one_part(names: Any) -> np.ndarray:
+    """Names without what a `ColumnTransformer` puts before those of a part, "words__", where all have it."""
+    names = np.asarray(names, dtype=object)
+    part, separator, _ = str(names[0]).partition("__") if len(names) else ("", "", "")
+    before = part + separator
+    if not separator or not all(str(name).startswith(before) for name in names):
+        return names
+    return np.asarray([str(name)[len(before) :] for name in names], dtype=object)

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from .names import column_names
+from .names import column_names, of_one_part
 from .steps import names_out, steps_of
 from .texts import counts_of
 
@@ -86,7 +86,7 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
     n_features = components.shape[1]
     known = names_of(before, model) if feature_names is None else feature_names
     if known is not None and feature_names is None and (words := word_columns(model)) is not None:
-        known = np.asarray(known, dtype=object)[words]
+        known = of_one_part(np.asarray(known, dtype=object)[words])
     names = column_names([f"x{i}" for i in range(n_features)] if known is None else known, n_features)
     return Topics(proportions(components), np.asarray(names), before, model)
 

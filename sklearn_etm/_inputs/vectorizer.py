@@ -68,6 +68,19 @@ def row_index(X: Any) -> Any:
     return X.index if pandas is not None and isinstance(X, pandas.Series | pandas.DataFrame) else None
 
 
+def check_same_order(X: Any, others: Any, name: str) -> None:
+    """Raise where others have the labels of X's rows in another order: rows are matched by their places."""
+    index, other = row_index(X), row_index(others)
+    if index is None or other is None or len(index) != len(other) or index.equals(other):
+        return
+    index, other = index.to_flat_index(), other.to_flat_index()
+    if index.isin(other).all() and other.isin(index).all():
+        raise ValueError(
+            f"The index of {name} has the labels of the index of X in another order, and rows are matched by their "
+            f"places: pass {name}.loc[X.index] to match them by their labels, or {name}.to_numpy() if places are right."
+        )
+
+
 def _can_invert(named: NamedVectorizer) -> bool:
     return hasattr(named._inner(), "inverse_transform")
 

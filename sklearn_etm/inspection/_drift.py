@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
-from .._inputs.documents import check_same_order, corpus_of
+from .._inputs.documents import corpus_of
 from .._inputs.topics import Topics, topic_rows
+from .._inputs.vectorizer import check_same_order
 from ..metrics import top_word_columns
 from ..metrics._words import find_columns
 from ._frame import frame

@@ -13,9 +13,8 @@ from sklearn.utils import check_scalar
 
 from .._inputs.columns import objects
 from .._inputs.covariates import check_covariates, covariate_names, given_names, numbers
-from .._inputs.documents import check_same_order
 from .._inputs.topics import topics_of
-from .._inputs.vectorizer import row_index
+from .._inputs.vectorizer import check_same_order, row_index
 from .._warnings import warn
 from ._draws import Draws, Known, check_draws, draws_of, known_of, n_documents
 from ._frame import frame

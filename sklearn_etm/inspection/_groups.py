@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
 from .._inputs.columns import distinct, objects, read_column
-from .._inputs.documents import check_same_order, corpus_of
+from .._inputs.documents import corpus_of
+from .._inputs.vectorizer import check_same_order
 from .._inputs.weights import check_weights
 from .._warnings import warn
 from ._dates import bin_starts, read_dates

@@ -21,9 +21,10 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import _num_samples
 
 from .. import metrics
-from .._inputs.documents import Corpus, check_same_order, documents_of, excerpt, index_of, labels_of_rows, texts_of
+from .._inputs.documents import Corpus, documents_of, excerpt, index_of, labels_of_rows, texts_of
 from .._inputs.texts import check_documents, printable
 from .._inputs.topics import topics_of
+from .._inputs.vectorizer import check_same_order
 from ._documents import representative_documents
 from ._groups import Members, Prevalence, members_of
 from ._hierarchy import hierarchy_of

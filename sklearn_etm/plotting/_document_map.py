@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.utils import check_array
 
-from .._inputs.documents import check_same_order, corpus_of
+from .._inputs.documents import corpus_of
 from .._inputs.topics import topic_rows
+from .._inputs.vectorizer import check_same_order
 from ..inspection import topic_labels
 from ._common import COLORS, GREY, axes_or_new, import_pyplot, largest, numbered, show_as_map
 from ._labels import place_labels

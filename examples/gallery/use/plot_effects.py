@@ -64,7 +64,7 @@ plt.show()
 # Shares of four topics by the length of a docstring of scipy.
 grid = np.linspace(1.5, 3, 30)
 points = design.transform(pd.DataFrame({"package": "scipy", "log10 words": grid}))
-shares = model.transform(X, covariates).mean(axis=0)
+shares = model.transform(X, covariates=covariates).mean(axis=0)
 shares[model.background_topic_] = 0
 EffectDisplay.from_estimator(model, X, covariates, at=points, values=grid, topics=np.argsort(-shares)[:4], **options)
 plt.show()

@@ -63,7 +63,7 @@ class CorrelatedTopicModel(BaseTopicModel):
     @np.errstate(under="ignore")
     @as_overridden(BaseTopicModel.fit, FIRST)
     def fit(self, X, y=None, sample_weight=None, covariates=None):
-        if np.ndim(y) == 2:
+        if len(getattr(y, "shape", ())) == 2:
             warn("y has two dimensions, and is not used: numbers that documents bring along are passed as covariates=.")
         return self._fit_to(X, sample_weight, covariates)
 

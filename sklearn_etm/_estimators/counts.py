@@ -113,8 +113,8 @@ def warn_of_few_documents(n: int, K: int) -> None:
     """Warn where there are fewer documents than topics: each would have a topic of its own."""
     if n < K and not is_fitted_for_its_score():
         warn(
-            f"num_topics={K} for {n} documents with a known word: a topic says nothing of what documents share unless "
-            "several have it. Try far fewer topics."
+            f"num_topics={K} for {n} document{'s' * (n > 1)} with a known word: a topic says nothing of what documents "
+            "share unless several have it. Try far fewer topics."
         )
 
 

@@ -319,3 +319,12 @@ def test_numbers_of_months_are_numbers(model):
 def test_groups_that_are_refused(model, error, groups, message):
     with pytest.raises(error, match=f"groups.*{message}"):
         topics_over(model, X, groups)
+
+
+def test_documents_without_a_known_word_are_told_of(model):
+    X = np.concatenate([np.ones((4, model.components_.shape[1])), np.zeros((2, model.components_.shape[1]))])
+    with pytest.warns(UserWarning, match="2 of 6 documents have no word that the model knows"):
+        topics_over(model, X, list("aaabbb"), n_bootstrap=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        topics_over(model, X, list("aaabbb"), n_bootstrap=2, sample_weight=[1, 1, 1, 1, 0, 0])

@@ -96,7 +96,8 @@ def topics_over(
     -----
     UserWarning
         If some documents have no group (None, NaN, NaT, NA, null or, of dates, a blank): how many were left out. If
-        dates with another time zone than UTC are binned, which happens in UTC.
+        dates with another time zone than UTC are binned, which happens in UTC. If some documents have no word that the
+        model knows: they count all the same.
 
     Notes
     -----
@@ -126,6 +127,7 @@ def topics_over(
     members = members_of(groups, freq, n)
     if weights is not None:
         members = members.within(weights > 0)
+    _warn_of_empty(members, corpus.lengths)
     prevalence = members.prevalence(corpus.doc_topic, weights, confidence, n_bootstrap, random_state)
     n_groups, n_topics = prevalence.prevalence.shape
     return frame(
@@ -139,6 +141,16 @@ def topics_over(
             "n_documents": np.repeat([len(rows) for rows in members.rows], n_topics),
         }
     )
+
+
+def _warn_of_empty(members: Members, lengths: NDArray[Any]) -> None:
+    """Warn where documents of groups say nothing of their topics."""
+    counted = lengths[np.concatenate(members.rows)]
+    if n_empty := np.count_nonzero(counted == 0):
+        warn(
+            f"{n_empty} of {len(counted)} documents have no word that the model knows: they count as the mean of its "
+            "prior. Leave them out to see what the others are about."
+        )
 
 
 class Members(NamedTuple):

@@ -65,6 +65,7 @@ def models(X: np.ndarray) -> dict:
             "lda": AmortizedLDATransformer(**SMALL),
             "lda-dirichlet": AmortizedLDATransformer(**SMALL, doc_topic_family="dirichlet", learn_prior=True),
             "monte-carlo": MonteCarloLNTMTransformer(**CHAINS),
+            "monte-carlo-covariates": MonteCarloLNTMTransformer(**CHAINS, covariance="full", covariate_columns=[-1]),
             "monte-carlo-poisson": MonteCarloLNTMTransformer(**CHAINS, likelihood="poisson", learn_prior=False),
             "prodlda": ProdLDATransformer(**SMALL),
         }.items()
@@ -77,6 +78,9 @@ def models(X: np.ndarray) -> dict:
     fitted["named-pipeline"] = make_pipeline(
         NamedVectorizer(CountVectorizer()), ETMTransformer(**SMALL, embeddings=table)
     ).fit(texts(X))
+    fitted["seeded-pipeline"] = make_pipeline(
+        NamedVectorizer(CountVectorizer()), LNTMTransformer(**SMALL, seed_words={"first": [WORDS[7]]})
+    ).fit(texts(X))
     return fitted
 
 
@@ -87,7 +91,7 @@ def texts(X: np.ndarray) -> list[str]:
 
 def documents(name: str, X: np.ndarray):
     """What a model takes as documents of these counts."""
-    if name == "named-pipeline":
+    if name.endswith("-pipeline"):
         return texts(X)
     return np.pad(X, ((0, 0), (0, 1))) if name == "etm-extended" else X
 

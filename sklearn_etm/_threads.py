@@ -40,7 +40,6 @@ def one_thread() -> Iterator[None]:
 @contextmanager
 def beside() -> Iterator[Executor]:
     """A thread for work beside, which is not waited for where the block fails: an interrupt arrives at once."""
-    _controller()  # not while the thread loads libraries: the loader's lock and Python's would wait for each other
     executor = ThreadPoolExecutor(1)
     try:
         yield executor

@@ -1,6 +1,7 @@
 """What the tests share: both models, small, and counts to fit them on."""
 
 import os
+import sys
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # before SciPy is imported, or scikit-learn skips a check
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
@@ -59,6 +60,26 @@ def pytest_configure(config):
     if hasattr(config, "cache"):
         os.environ["JAX_COMPILATION_CACHE_DIR"] = str(config.cache.mkdir("jax"))  # for processes that tests start
         jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+
+
+class _Absent:
+    """Finds no pandas."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "pandas":
+            raise ModuleNotFoundError("No module named 'pandas'", name="pandas")
+
+
+@pytest.fixture
+def hide_pandas(monkeypatch):
+    """Call it, and it is as if pandas were not installed."""
+
+    def hide():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "pandas"]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setattr(sys, "meta_path", [_Absent(), *sys.meta_path])
+
+    return hide
 
 
 @pytest.fixture(params=VARIANTS)

@@ -473,6 +473,7 @@ def test_what_is_looked_at_knows_of_covariates(model, X, look):
     known = SimpleNamespace(components_=model.components_, background_topic_=background, transform=lambda X: theta)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "1 of 60 documents have no word")
         table = look(model, X, covariates=C)
     expected = look(known, X)
     same = [name for name in expected if name != "label"]
@@ -497,6 +498,7 @@ def test_pictures_and_pages_know_of_covariates(model, X, tmp_path):
     theta = model.transform(X, covariates=C)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "1 of 60 documents have no word")
         assert report(model, X, path=tmp_path / "topics.html", covariates=C, random_state=0).exists()
         display = DocumentMapDisplay.from_estimator(model, X, covariates=C)
         shares = TopicShareDisplay.from_estimator(model, X, np.arange(60) % 2, covariates=C, n_bootstrap=2)

@@ -1,7 +1,5 @@
 """Effects of covariates on topics, and correlations of topics: tables and pictures."""
 
-import sys
-
 import matplotlib
 
 matplotlib.use("Agg")
@@ -268,9 +266,9 @@ def test_pipelines_bring_their_counts_and_words(model, X, covariates):
     pd.testing.assert_frame_equal(table, estimate_effect(model, X, covariates, random_state=0))
 
 
-def test_without_pandas_tables_are_dicts(model, X, monkeypatch):
+def test_without_pandas_tables_are_dicts(model, X, hide_pandas):
     covariates = np.random.default_rng(1).normal(size=(60, 2))
-    monkeypatch.setitem(sys.modules, "pandas", None)
+    hide_pandas()
     table = estimate_effect(model, X, covariates, n_draws=5, random_state=0)
     assert_allclose(of(table, "effect").sum(axis=1), 0, atol=1e-12)
     display = EffectDisplay.from_estimator(model, X, covariates, 1, n_draws=5, random_state=0)

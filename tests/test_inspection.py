@@ -1,4 +1,3 @@
-import sys
 from itertools import permutations
 
 import numpy as np
@@ -383,9 +382,9 @@ def tables(model):
     }
 
 
-def test_tables_without_pandas_have_the_same_columns(pipeline, monkeypatch):
+def test_tables_without_pandas_have_the_same_columns(pipeline, hide_pandas):
     frames = tables(pipeline)
-    monkeypatch.setitem(sys.modules, "pandas", None)
+    hide_pandas()
     for name, columns in tables(pipeline).items():
         assert isinstance(frames[name], pd.DataFrame) and type(columns) is dict
         assert list(columns) == list(frames[name].columns)

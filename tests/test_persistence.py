@@ -223,7 +223,6 @@ def test_pipelines(make, way, texts, tmp_path):
 
 CHECKED = {
     "joblib": (lambda model, path: joblib.dump(model, path, compress=3), joblib.load),
-    "joblib-gzip": (lambda model, path: joblib.dump(model, path, compress=("gzip", 3)), joblib.load),
     "joblib-lzma": (lambda model, path: joblib.dump(model, path, compress=("lzma", 1)), joblib.load),
     "skops": (skops.dump, lambda path: skops.load(path, trusted=skops.get_untrusted_types(file=path))),
 }
@@ -231,7 +230,7 @@ CHECKED = {
 
 @pytest.mark.parametrize("way", CHECKED)
 def test_a_flipped_bit_is_refused_or_changes_nothing(fitted, way, tmp_path):
-    """The latter in what zip and gzip say of a file: its date or name."""
+    """The latter in what zip says of a file: its date or name."""
     dump, load = CHECKED[way]
     path = tmp_path / "model"
     dump(fitted, path)

@@ -231,7 +231,7 @@ def test_loss_is_reconstruction_plus_divergence(make_model, X, learn):
 
 def test_loss_falls(make_model, X):
     model = make_model(max_iter=20).fit(X)
-    assert model.loss_curve_[-1] < model.loss_curve_[0]
+    assert np.mean(model.loss_curve_[-5:]) < np.mean(model.loss_curve_[:5])
 
 
 def test_verbose_prints_a_line_an_epoch(make_model, X, capsys):

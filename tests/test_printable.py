@@ -1,7 +1,6 @@
 """Words, texts and groups that UTF-8 and XML cannot say: tables, pages and pictures show them as far as they can."""
 
 import io
-import sys
 import warnings
 from xml.etree import ElementTree
 
@@ -87,8 +86,8 @@ def test_tables_can_be_written(call):
     written.encode()
 
 
-def test_tables_without_pandas_can_be_written(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
+def test_tables_without_pandas_can_be_written(hide_pandas):
+    hide_pandas()
     table = document_table(model, X, WORDS, **names)
     assert table["text"].tolist()[:5] == SHOWN and topics_over(model, X, WORDS)["group"].dtype.kind == "U"
 

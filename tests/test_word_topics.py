@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 
 import numpy as np
 import pandas as pd
@@ -125,8 +124,8 @@ def test_arrays_of_topics_and_wrong_documents_are_refused():
         word_topics(pipeline(), np.eye(4))
 
 
-def test_without_pandas_the_table_is_a_dict(monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
+def test_without_pandas_the_table_is_a_dict(hide_pandas):
+    hide_pandas()
     assert word_topics(pipeline(), ["loan bank"])["topic"].tolist() == [1, 1]
 
 

@@ -256,7 +256,8 @@ class NamedVectorizer(TransformerMixin, BaseEstimator, auto_wrap_output_keys=Non
         [['red', 'star']]
         """
         check_is_fitted(self)
-        return self.vectorizer_.inverse_transform(X)
+        plain = sp.csr_matrix(X) if sp.issparse(X) else X  # of sparse arrays scikit-learn has read rows since 1.9
+        return self.vectorizer_.inverse_transform(plain)
 
     def get_feature_names_out(self, input_features=None):
         """Words of the columns.

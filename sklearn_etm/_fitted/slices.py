@@ -19,7 +19,6 @@ from .._threads import one_thread
 from .meanfield import Documents, Normals
 
 FIRST_MOVES = 10  # of a chain, which are not kept
-MOVES = 1  # for each draw
 WIDENING = 2.0  # of the normals' variances: tails of posteriors are longer, and chains would stay in them
 MOST_SHRINKS = 100  # of a slice, where rounding lets nothing be above its level
 
@@ -65,16 +64,8 @@ class Chains(NamedTuple):
         of_normal = ((from_loc[:, None] @ self.precision[asked])[:, 0] * from_loc).sum(axis=1)
         return log_likelihood + (of_normal - of_prior) / 2
 
-    def moved(self, z: np.ndarray, n: int, rng: np.random.RandomState) -> np.ndarray:
-        """Where they are n moves after z (n_samples, K)."""
-        z = z.copy()
-        height = self.log_ratio(z, np.arange(len(z)))
-        for _ in range(n):
-            self._move(z, height, rng)
-        return z
-
-    def _move(self, z: np.ndarray, height: np.ndarray, rng: np.random.RandomState) -> None:
-        """Move z (n_samples, K), where the log ratio has a height."""
+    def move(self, z: np.ndarray, height: np.ndarray, rng: np.random.RandomState) -> None:
+        """Move z (n_samples, K), where the log ratio has a height (n_samples,); both are changed."""
         n = len(z)
         here = z - self.loc
         there = (self.root @ rng.standard_normal(z.shape)[..., None])[..., 0]
@@ -104,8 +95,11 @@ def drawn(q: Normals, documents: Documents, n: int, rng: np.random.RandomState) 
     with one_thread():
         for rows in entry_blocks(size, BLOCK_FLOATS // K):
             chains = Chains.of(q.loc[rows], documents.of(rows))
-            z = chains.moved(chains.loc, FIRST_MOVES, rng)
+            z = chains.loc.copy()
+            height = chains.log_ratio(z, np.arange(len(z)))
+            for _ in range(FIRST_MOVES):
+                chains.move(z, height, rng)
             for i in range(n):
-                z = chains.moved(z, MOVES, rng)
+                chains.move(z, height, rng)
                 theta[i, rows] = softmax(z)
     return theta

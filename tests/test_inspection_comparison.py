@@ -7,6 +7,7 @@ from sklearn.model_selection import ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_etm import LNTMTransformer
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.inspection import align_topics, compare_models, topic_stability
 
@@ -134,6 +135,14 @@ def test_stability_over_folds_of_texts_of_a_pipeline():
         assert stability.overall > 0.9
 
 
+@pytest.mark.parametrize("options", [{"n_runs": 1}, {"cv": 2}])
+def test_what_documents_bring_along_is_passed_on(corpus, options):
+    model = LNTMTransformer(3, max_iter=2, em_iter=1, random_state=0)
+    params = {"covariates": np.arange(150) % 2.0}
+    stability = topic_stability(model, corpus.data, params=params, random_state=0, **options)
+    assert all(fitted.covariate_effects_.shape == (1, 3) for fitted in stability.models)
+
+
 def test_what_cannot_be_compared(corpus):
     with pytest.raises(ValueError, match="pass cv"):
         topic_stability(make_pipeline(NoSeed(2)), corpus.data)
@@ -141,6 +150,8 @@ def test_what_cannot_be_compared(corpus):
         topic_stability(LatentDirichletAllocation())
     with pytest.raises(ValueError, match="at least two"):
         topic_stability([[SKY]])
+    with pytest.raises(TypeError, match="needs X"):
+        topic_stability([[SKY], [SKY]], params={"covariates": [0]})
 
 
 class NoSeed(NMF):

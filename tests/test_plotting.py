@@ -474,6 +474,14 @@ def test_shares_of_many_topics_are_those_of_the_largest_and_the_title_says_so():
     assert display.figure_.get_suptitle() == "The largest 8 of 9 topics"
 
 
+def test_the_background_has_a_panel_where_it_is_asked_for(X):
+    model = LNTMTransformer(3, background=True, max_iter=1, em_iter=1, random_state=0).fit(X)
+    display = TopicShareDisplay.from_estimator(model, X, CLASSES, n_bootstrap=2, random_state=0)
+    assert sorted(display.topics.tolist()) == [1, 2] and display.figure_.get_suptitle() == ""
+    asked = TopicShareDisplay.from_estimator(model, X, CLASSES, topics=[0, 2], n_bootstrap=2, random_state=0)
+    assert asked.topics.tolist() == [0, 2]
+
+
 def test_shares_of_what_does_not_exist(lda, X):
     for kwargs, message in [({"topics": [4]}, "numbered from 0 to 3"), ({"kind": "bars"}, "kind must be one of")]:
         with pytest.raises(ValueError, match=message):

@@ -107,6 +107,14 @@ def test_page_tells_what_the_tables_tell(model, path):
     assert data["n_documents"] == 5 and data["n_tokens"] == 71
 
 
+def test_the_background_is_called_so(model, path):
+    model.background_topic_ = 1
+    report(model, X, TEXTS, path=path, feature_names=WORDS, random_state=0)
+    labels = {topic["topic"]: topic["label"] for topic in Page(path).data["topics"]}
+    assert labels == dict(enumerate(topic_labels(model, feature_names=WORDS)))
+    assert labels[1].startswith("background: ")
+
+
 def test_topics_are_a_tree(path):
     topics = np.eye(4) * 0.6 + 0.1
     topics[3] = topics[1]

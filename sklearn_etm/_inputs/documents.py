@@ -87,21 +87,23 @@ def documents_of(topics: Topics, X: Any, covariates: Any = None) -> Corpus:
     if counts.nnz and counts.data.min() < 0:
         raise ValueError(f"Negative values in X, which goes down to {counts.data.min():g}. {PASS_COUNTS}")
     if covariates is not None:
-        covariates = _known_covariates(topics.model, covariates, counts.shape[0])
+        covariates = known_covariates(topics.model, covariates, counts.shape[0])
     doc_topic = topics._replace(before=()).doc_topic(given, covariates)
     if words is not None:
         covariates = table[:, other_columns(words, table.shape[1])].toarray()
     return Corpus(topics, counts, doc_topic, covariates)
 
 
-def _known_covariates(model: Any, covariates: Any, n: int) -> NDArray[np.float64]:
+def known_covariates(
+    model: Any, covariates: Any, n: int, name: str = "covariates", remedy: str = PASS_THOSE
+) -> NDArray[np.float64]:
     """Covariates of n documents, which must be those that the model was fitted with by keyword."""
-    names = getattr(model, "covariate_names_", None)
-    if names is None or word_columns(model) is not None:
-        where = "without covariates" if names is None else "with covariates that are columns of X"
-        raise ValueError(f"The model was fitted {where}: leave out covariates.")
-    values = check_covariates(covariates, n)
-    check_same_names(names, given_names(covariates), values.shape[1], PASS_THOSE)
+    known = getattr(model, "covariate_names_", None)
+    if known is None or word_columns(model) is not None:
+        where = "without covariates" if known is None else "with covariates that are columns of X"
+        raise ValueError(f"The model was fitted {where}: leave out {name}.")
+    values = check_covariates(covariates, n, name)
+    check_same_names(known, given_names(covariates), values.shape[1], remedy)
     return values
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,7 @@ def topic_stability(
     *,
     n_runs: int = 5,
     cv: Any = None,
+    params: Mapping[str, Any] | None = None,
     embeddings: Any = None,
     random_state: Any = None,
     feature_names: Any = None,
@@ -124,6 +125,9 @@ def topic_stability(
     cv : int or splitter of scikit-learn, optional
         Fits on the training parts of these folds instead, all with the estimator's own seed. An int makes folds of
         neighbouring documents: pass ``ShuffleSplit`` or ``KFold(shuffle=True)`` if ``X`` is sorted.
+    params : dict, optional
+        What ``fit`` takes beside ``X``, for all documents of it: ``{"covariates": covariates}``, say, or, of a step of
+        a pipeline, ``{"lntmtransformer__sample_weight": weights}``. Only with ``X``.
     embeddings : mapping from words to vectors, path or callable, optional
         Topics are matched and compared by it rather than by their words, see :func:`align_topics`.
     random_state : int, RandomState or None, default=None
@@ -153,7 +157,7 @@ def topic_stability(
         If there are fewer than two models; if an estimator has no ``random_state``, without ``cv``: its fits would be
         equal; and as :func:`align_topics`.
     TypeError
-        If ``models`` is one estimator, and ``X`` is not given.
+        If ``models`` is one estimator, or there are ``params``, and ``X`` is not given.
 
     Notes
     -----
@@ -175,9 +179,9 @@ def topic_stability(
     True
     """
     if X is not None:
-        models = _refits(models, X, n_runs, cv, random_state)
-    elif hasattr(models, "fit"):
-        raise TypeError("To fit one estimator again, topic_stability needs X; else pass a list of fitted models.")
+        models = _refits(models, X, n_runs, cv, params or {}, random_state)
+    elif hasattr(models, "fit") or params is not None:
+        raise TypeError("To fit one estimator again, topic_stability needs X; else pass a list of fitted models alone.")
     models = list(models)
     if len(models) < 2:
         raise ValueError(f"topic_stability compares at least two fits; got {len(models)}.")
@@ -202,7 +206,7 @@ def _words_by_topic(topics: Any, n: int) -> dict[int, list[str]]:
     return {-1: []} | dict(enumerate(leading(topics.feature_names, topics.components, n).tolist()))
 
 
-def _refits(estimator: Any, X: Any, n_runs: int, cv: Any, random_state: Any) -> list[Any]:
+def _refits(estimator: Any, X: Any, n_runs: int, cv: Any, params: Mapping[str, Any], random_state: Any) -> list[Any]:
     """The estimator, fitted, and fits of its clones."""
     rng = check_random_state(random_state)
     given = {name: value for name, value in estimator.get_params().items() if name.split("__")[-1] == "random_state"}
@@ -216,10 +220,12 @@ def _refits(estimator: Any, X: Any, n_runs: int, cv: Any, random_state: Any) -> 
         return clone(estimator).set_params(**{name: rng.randint(2**31 - 1) for name in names})
 
     own = seeded(name for name, value in given.items() if value is None)
-    reference = estimator if _is_fitted(estimator) else clone(own).fit(X)
+    reference = estimator if _is_fitted(estimator) else clone(own).fit(X, **params)
     if cv is None:
-        return [reference, *(seeded(given).fit(X) for _ in range(n_runs))]
-    folds = cross_validate(own, X, cv=cv, scoring=_no_score, return_estimator=True, error_score="raise")
+        return [reference, *(seeded(given).fit(X, **params) for _ in range(n_runs))]
+    folds = cross_validate(
+        own, X, cv=cv, params=dict(params), scoring=_no_score, return_estimator=True, error_score="raise"
+    )
     return [reference, *folds["estimator"]]
 
 

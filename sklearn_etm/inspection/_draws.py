@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from .._inputs.covariates import check_covariates, check_same_names, given_names, other_columns
-from .._inputs.documents import PASS_THOSE
+from .._inputs.covariates import other_columns
+from .._inputs.documents import PASS_THOSE, known_covariates
 from .._inputs.topics import Topics, word_columns
 from ._words import labels_of
 
@@ -67,18 +67,15 @@ def known_of(topics: Topics, counts: Any, covariates: Any, model_covariates: Any
     n = n_documents(counts)
     names, words = getattr(topics.model, "covariate_names_", None), word_columns(topics.model)
     if model_covariates is not None:
-        if names is None or words is not None:
-            where = "without covariates" if names is None else "with covariates that are columns of X"
-            raise ValueError(f"The model was fitted {where}: leave out model_covariates.")
-        return Known(check_covariates(model_covariates, n, "model_covariates"), {"covariates": model_covariates})
+        values = known_covariates(topics.model, model_covariates, n, "model_covariates")
+        return Known(values, {"covariates": model_covariates})
     if names is None:
         return Known(np.empty((n, 0)), {})
     if words is not None:
         return Known(_other_columns(counts, words), {})
     if covariates is None:
         raise ValueError(f"The model was fitted with the covariates {', '.join(names)}: pass those of these documents.")
-    values = check_covariates(covariates, n)
-    check_same_names(names, given_names(covariates), values.shape[1], f"{PASS_THOSE}, as model_covariates")
+    values = known_covariates(topics.model, covariates, n, remedy=f"{PASS_THOSE}, as model_covariates")
     return Known(values, {"covariates": covariates})
 
 

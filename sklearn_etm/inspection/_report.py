@@ -170,6 +170,7 @@ def report(
         components_=topics.components,
         feature_names_in_=topics.feature_names,
         topic_names_=topics.names,
+        background_topic_=topics.background,
         transform=lambda X: corpus.doc_topic,
     )
     representatives = representative_documents(known, corpus.counts, n=n_documents)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._inputs.texts import printable
-from .._inputs.topics import topic_rows
+from .._inputs.topics import topic_rows, topics_of
 from ..inspection import topics_over
 from ._common import (
     COLORS,
@@ -134,8 +134,8 @@ class TopicShareDisplay:
             As in `sklearn_etm.inspection.topics_over`, which computes the figures: calendar bins of dates, share of
             bootstrap means in an interval, number of these means, what draws them, and the documents' covariates.
         topics : sequence of int, optional
-            Topics to draw, in this order. By default all, those that are largest on average over the groups first, or
-            where there are more than 8 the largest 8, which the title of the figure tells.
+            Topics to draw, in this order. By default all but the background, those that are largest on average over the
+            groups first, or where there are more than 8 the largest 8, which the title of the figure tells.
         feature_names : sequence of str or mapping, optional
             The word of each column, where ``model`` does not know them.
         ax, kind, n_columns, share_scale, color
@@ -171,9 +171,11 @@ class TopicShareDisplay:
         prevalences, lows, highs = (column[name].reshape(-1, n_topics) for name in ("prevalence", "low", "high"))
         title = None
         if topics is None:
-            topics = largest(prevalences.mean(axis=0), MAX_TOPICS)
-            if n_topics > MAX_TOPICS:
-                title = f"The largest {MAX_TOPICS} of {n_topics} topics"
+            background = topics_of(model, feature_names).background
+            own = np.array([k for k in range(n_topics) if k != background])
+            topics = own[largest(prevalences.mean(axis=0)[own], MAX_TOPICS)]
+            if len(own) > MAX_TOPICS:
+                title = f"The largest {MAX_TOPICS} of {len(own)} topics"
         topics = topic_rows(topics, n_topics)
         labels = column["label"][topics]
         display = cls(groups, prevalences[:, topics], lows[:, topics], highs[:, topics], topics, labels, title=title)

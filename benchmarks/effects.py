@@ -15,8 +15,8 @@ is 1 where these are right.  All but the first column are of the fits that have 
 the true ones has other effects.  The first row is what the true proportions give.  Below the table, a group's effects
 are compared with differences of plain means.
 
-Topics have words of their own, and `--common` of their tokens in words that all have.  `--stm` compares with the port
-of R's stm, `structural-topic-model` of PyPI, where it is installed.
+Topics have words of their own, and `--common` of their tokens in words that all have.  `--fits stm` does the same with
+the port of R's stm, `structural-topic-model` of PyPI, where it is installed, and `--stm` sets its effects beside ours.
 """
 
 import argparse
@@ -26,6 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.stats import norm
 from sklearn.utils import check_random_state
 
 from sklearn_etm import LNTMTransformer, MonteCarloLNTMTransformer
@@ -43,6 +44,7 @@ FITS = {
     "fitted": "fitted",
     "without": "fitted without covariates",
     "chains": "fitted by Monte-Carlo EM",
+    "stm": "by structural-topic-model",
 }
 
 
@@ -121,15 +123,46 @@ def least_squares(covariates, theta):
     return np.linalg.lstsq(design, theta, rcond=None)[0][1:]
 
 
-def estimate(world, corpus, model, X, seed):
+class Estimates(NamedTuple):
+    """Topics, and effects of covariates on them, (3, K) each."""
+
+    topics: np.ndarray
+    value: np.ndarray
+    error: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    p: np.ndarray
+
+    @classmethod
+    def ours(cls, model, X, covariates, seed):
+        """By `estimate_effect`."""
+        table = estimate_effect(model, X, covariates, confidence=CONFIDENCE, random_state=seed)
+        columns = ("effect", "standard_error", "low", "high", "p_value")
+        return cls(model.components_, *(np.asarray(table[name]).reshape(3, K) for name in columns))
+
+    @classmethod
+    def theirs(cls, corpus, seed):
+        """By the port of stm."""
+        from stm import StructuralTopicModel
+        from stm import estimate_effect as estimate_by_stm
+
+        model = StructuralTopicModel(K, random_state=seed).fit(corpus.X, prevalence=corpus.covariates)
+        by_topic = estimate_by_stm(model, corpus.covariates, random_state=seed).summary(random_state=seed)
+        value, error = (
+            np.array([[by_topic[k][1 + i][name] for k in range(K)] for i in range(3)])
+            for name in ("estimate", "std_error")
+        )
+        reach = norm.ppf((1 + CONFIDENCE) / 2) * error
+        p = 2 * norm.sf(np.abs(value) / error)
+        return cls(np.asarray(model.components_), value, error, value - reach, value + reach, p)
+
+
+def judged(world, estimates):
     """Errors in standard errors, whether intervals hold the truth, and effects over the truth: one replicate."""
-    truth = world.truth[:, matched(model, world)]
-    table = estimate_effect(model, X, corpus.covariates, confidence=CONFIDENCE, random_state=seed)
-    value, error, low, high, p = (
-        np.asarray(table[name]).reshape(3, K) for name in ("effect", "standard_error", "low", "high", "p_value")
-    )
+    topics, value, error, low, high, p = estimates
+    truth = world.truth[:, matched(topics, world)]
     return {
-        "found": align_topics(model, world.topics).similarity.min() > FOUND,
+        "found": align_topics(topics, world.topics).similarity.min() > FOUND,
         "held": (low <= truth) & (truth <= high),
         "errors": (value - truth) / error,
         "positive": p < 1 - CONFIDENCE,
@@ -164,16 +197,23 @@ def coverage(args):
     replicates = []
     for seed in range(args.replicates):
         corpus = world.documents(args.documents, 1, np.random.default_rng(seed))
-        replicates.append(estimate(world, corpus, Known(world.topics), corpus.theta, seed))
+        known = Estimates.ours(Known(world.topics), corpus.theta, corpus.covariates, seed)
+        replicates.append(judged(world, known))
     row("true proportions", replicates, time.process_time() - start)
     for length in args.lengths:
         for name in args.fits:
             start, replicates = time.process_time(), []
             for seed in range(args.replicates):
                 corpus = world.documents(args.documents, length, np.random.default_rng(seed))
-                model = fitted(name, world, corpus, seed)
-                replicates.append(estimate(world, corpus, model, corpus.X, seed))
+                replicates.append(judged(world, estimated(name, world, corpus, seed)))
             row(f"{length} words, {FITS[name]}", replicates, time.process_time() - start)
+
+
+def estimated(name, world, corpus, seed):
+    """What a fit finds in documents."""
+    if name == "stm":
+        return Estimates.theirs(corpus, seed)
+    return Estimates.ours(fitted(name, world, corpus, seed), corpus.X, corpus.covariates, seed)
 
 
 def fitted(name, world, corpus, seed):
@@ -202,31 +242,22 @@ def groups(args):
 
 def against_stm(args):
     """Effects by `structural-topic-model`, with its own topics, on the same documents."""
-    from stm import StructuralTopicModel
-    from stm import estimate_effect as estimate_by_stm
-
     world = World(args.common)
     corpus = world.documents(args.documents, 75, np.random.default_rng(0))
     start = time.process_time()
-    theirs = StructuralTopicModel(K, random_state=0).fit(corpus.X, prevalence=corpus.covariates)
-    theirs_by_topic = estimate_by_stm(theirs, corpus.covariates, random_state=0).summary(random_state=0)
+    theirs = Estimates.theirs(corpus, 0)
     seconds = time.process_time() - start
     start = time.process_time()
-    ours = LNTMTransformer(K, covariance="full", background=False, random_state=0)
-    ours.fit(corpus.X, covariates=corpus.covariates)
-    table = estimate_effect(ours, corpus.X, corpus.covariates, random_state=0)
+    model = LNTMTransformer(K, covariance="full", background=False, random_state=0)
+    ours = Estimates.ours(model.fit(corpus.X, covariates=corpus.covariates), corpus.X, corpus.covariates, 0)
     print(f"CPU seconds of fit and effects: theirs {seconds:.1f}, ours {time.process_time() - start:.1f}")
-    order = matched(ours, world)
-    their_pairs = align_topics(np.asarray(theirs.components_), world.topics).pairs
-    by_truth = {int(k): int(topic) for topic, k in their_pairs}
+    own, other = (np.argsort(matched(found.topics, world)) for found in (ours, theirs))
     for i, name in enumerate(("number", "group", "nothing")):
         print(f"\n{name:10} {'truth':>8} {'ours':>8} {'+-':>8} {'theirs':>8} {'+-':>8}")
-        for topic, k in enumerate(order):
-            row = i * K + topic
-            other = theirs_by_topic[by_truth[int(k)]][1 + i]
+        for k, (a, b) in enumerate(zip(own, other, strict=True)):
             print(
-                f"topic {k:4} {world.truth[i, k]:8.3f} {table['effect'][row]:8.3f} {table['standard_error'][row]:8.3f} "
-                f"{other['estimate']:8.3f} {other['std_error']:8.3f}"
+                f"topic {k:4} {world.truth[i, k]:8.3f} {ours.value[i, a]:8.3f} {ours.error[i, a]:8.3f} "
+                f"{theirs.value[i, b]:8.3f} {theirs.error[i, b]:8.3f}"
             )
 
 

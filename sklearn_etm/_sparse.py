@@ -26,7 +26,7 @@ def check_indices(X: Any) -> None:
 
     SciPy looks at indices when a matrix is made, and at few of them then; they may have been changed since.
     """
-    if X.ndim != 2:
+    if not sp.issparse(X) or X.ndim != 2:
         return
     if X.format in ("csr", "csc", "bsr"):
         n_rows, n_columns = X.shape

@@ -4,6 +4,7 @@ import pickle
 import re
 import warnings
 from functools import partial
+from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
@@ -27,6 +28,9 @@ from sklearn_etm import (
     MonteCarloLNTMTransformer,
     ProdLDATransformer,
 )
+from sklearn_etm.embeddings import corpus_vectors
+from sklearn_etm.inspection import document_table
+from sklearn_etm.metrics import completion_split, npmi
 
 COUNTS = np.random.default_rng(0).poisson(1.0, size=(20, 6)).astype(float)
 WORDS = ["ant", "bee", "cat", "dog", "elk", "fox"]
@@ -145,6 +149,20 @@ def test_indices_that_point_outside(learned, name, method):
     with pytest.raises(ValueError, match=r"whose indices point outside of its shape \(20, 6\)"):
         getattr(learned, method)(with_index(*OUTSIDE[name]))
     assert_unchanged(learned, before)
+
+
+LOOKS = {
+    "table": lambda X: document_table(SimpleNamespace(components_=np.eye(6), transform=lambda X: np.ones((20, 6))), X),
+    "coherence": lambda X: npmi(np.eye(6), X, n_words=2),
+    "completion": completion_split,
+    "vectors": lambda X: corpus_vectors(X, 2),
+}
+
+
+@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
+def test_indices_that_point_outside_of_what_is_looked_at(look):
+    with pytest.raises(ValueError, match=r"whose indices point outside of its shape \(20, 6\)"):
+        look(with_index("csc", "indices", 1000))
 
 
 def test_counts_with_room_for_more(learned):

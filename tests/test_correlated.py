@@ -1,6 +1,7 @@
 """Topics that correlate, and documents with covariates."""
 
 import pickle
+import re
 import warnings
 from functools import partial
 from types import SimpleNamespace
@@ -41,6 +42,7 @@ from sklearn_etm.inspection import (
     pyldavis_data,
     report,
     representative_documents,
+    top_words,
     topic_correlation,
     topic_table,
     topics_over,
@@ -429,11 +431,28 @@ def test_vocabularies_grow_beside_covariates(X):
     both = sp.hstack([C, X], format="csr")
     model = ETMTransformer(**SMALL, embeddings={f"w{i}": [i, 1.0] for i in range(50)}, covariate_columns=[0, 1])
     model.set_params(vocabulary=[f"w{i}" for i in range(40)]).fit(both)
+    assert set(word_table(model, ["w0", "w39"])["word"]) == {"w0", "w39"}  # of the vocabulary, not of all columns
+    assert "<bdi>w" in model._repr_html_()
     grown = model.extend_vocabulary(["w45"])
     assert grown.n_features_in_ == 43
     assert_array_equal(grown.word_columns_, range(2, 43))
     wider = sp.hstack([both, sp.csr_array((60, 1))], format="csr")
     assert_allclose(grown.transform(wider), model.transform(both), atol=0.01)  # a new word takes a little of each topic
+
+
+def test_words_have_their_names_behind_covariates(X):
+    """Covariates come first, as the ColumnTransformer has them; the new word is one of the same part."""
+    names = ["numbers__year", "numbers__length", *(f"words__w{i}" for i in range(40))]
+    frame = pd.DataFrame(np.column_stack([C, X.toarray()]), columns=names)
+    vectors = {f"w{i}": [i, 1.0] for i in range(50)}
+    model = ETMTransformer(**SMALL, embeddings=vectors, covariate_columns="numbers__").fit(frame)
+    best = top_words(model, n_words=8)
+    shown = re.findall("<bdi>(.*?)</bdi>", model._repr_html_())
+    assert shown == best.ravel().tolist() and shown[0].startswith("w")
+    grown = model.extend_vocabulary(["w45"])
+    assert grown.feature_names_in_[-1] == "words__w45"
+    assert dict(grown.nearest_words("w45", n=40)).keys() == {f"w{i}" for i in range(40)}
+    assert grown.transform(frame.assign(words__w45=0)).shape == (60, 3)
 
 
 @pytest.mark.parametrize(

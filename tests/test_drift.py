@@ -1,5 +1,6 @@
 """Words of topics over time: against slow obvious formulas, on planted drift, and on none."""
 
+import warnings
 from datetime import date
 
 import matplotlib
@@ -265,6 +266,17 @@ def test_words_of_a_fitted_pipeline():
     ]
     pd.testing.assert_frame_equal(*tables)
     assert tables[0]["time"].dt.year.tolist()[:2] == [2001, 2002]
+
+
+def test_names_of_columns_are_no_reason_to_warn(lda):
+    """The halves of documents that choose the smoothing have no names, and are of columns that were looked at."""
+    frame = pd.DataFrame(COUNTS, columns=[f"w{i}" for i in range(7)])
+    named = LatentDirichletAllocation(3, max_iter=5, random_state=0).fit(frame)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        completion = components_over(named, frame, YEARS, n_bootstrap=2, random_state=0).completion
+    expected = components_over(lda, COUNTS, YEARS, n_bootstrap=2, random_state=0).completion
+    pd.testing.assert_frame_equal(completion, expected)
 
 
 @pytest.mark.parametrize(

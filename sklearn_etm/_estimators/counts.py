@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
+from .._inputs.names import names_known
 from .._inputs.texts import HOLDS_TEXT, PASS_COUNTS
 from .._inputs.vectorizer import check_same_order, feature_names
 from .._inputs.weights import check_weights
@@ -51,10 +52,8 @@ def _checked(
     """Valid counts, and the columns of X that are covariates where there are such."""
     _check_is_here(estimator, X, method)
     is_single = getattr(X, "dtype", None) == np.float32
-    if sp.issparse(X):
-        check_indices(X)
-        X = widened(X)
-    X, covariates = split(estimator, canonical(_validated(estimator, X, reset)), reset)
+    check_indices(X)
+    X, covariates = split(estimator, canonical(_validated(estimator, widened(X), reset)), reset)
     check_values(X, f"data passed to {type(estimator).__name__}.{method}")
     return X.astype(np.float32, copy=False) if is_single else X, covariates
 
@@ -142,9 +141,8 @@ def _validated(estimator: BaseEstimator, X: Any, reset: bool) -> Any:
     if not reset and _is_plain(estimator, X, names):
         X = with_data(X, X.data.astype(np.result_type(X.dtype, np.float32), copy=False))
     else:
-        with warnings.catch_warnings(), np.errstate(over="ignore", invalid="ignore"):  # it adds up what is not finite
-            if names is not None:  # scikit-learn does not see them
-                warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        looks = nullcontext() if names is None else names_known()  # scikit-learn does not see them
+        with looks, np.errstate(over="ignore", invalid="ignore"):  # it adds up what is not finite
             try:
                 X = validate_data(estimator, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=reset)
             except ValueError as error:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from .._fitted.model import FitState, TopicModel
-from .._inputs.names import column_names
+from .._inputs.names import column_names, part_of
 from ..embeddings._align import check_unique, is_array
 from ..embeddings._spelling import spelled
 from .extension import NewWords, appended, extended_model, extended_state, extended_topics
@@ -24,6 +24,7 @@ class MeaningMixin:
     n_features_in_: int
     components_: np.ndarray
     feature_names_in_: np.ndarray
+    word_columns_: np.ndarray
     word_embeddings_: np.ndarray
     topic_embeddings_: np.ndarray
     embeddings: Any
@@ -259,7 +260,9 @@ class MeaningMixin:
         if hasattr(self, "_state"):  # which slim models do not have
             attributes["_state"] = extended_state(self._state, given, log_unigram, new, space.unit)
         if hasattr(self, "feature_names_in_"):
-            attributes["feature_names_in_"] = np.array([*self.feature_names_in_, *words], dtype=object)
+            before = part_of(self.feature_names_in_[self.word_columns_]) if hasattr(self, "word_columns_") else ""
+            named = [*self.feature_names_in_, *(before + word for word in words)]
+            attributes["feature_names_in_"] = np.array(named, dtype=object)
         if hasattr(self, "word_columns_"):
             attributes["word_columns_"] = np.append(self.word_columns_, self.n_features_in_ + np.arange(len(words)))
         if self.vocabulary is not None:

@@ -9,8 +9,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 
-from .._sparse import canonical, column_sums, row_sums, widened
+from .._sparse import canonical, check_indices, column_sums, row_sums, widened
 from .covariates import check_covariates, check_same_names, given_names, other_columns
+from .names import names_known
 from .texts import PASS_COUNTS, documents_as_texts, encoding_of, text_of
 from .topics import Topics, topics_of, word_columns
 from .vectorizer import check_same_order, row_index
@@ -23,7 +24,7 @@ class Corpus(NamedTuple):
     """Topics, and documents with their proportions of them."""
 
     topics: Topics
-    counts: Any  # (n_samples, V), CSR
+    counts: Any  # (n_samples, V), canonical CSR without explicit zeros
     doc_topic: NDArray[np.float64]  # (n_samples, K), rows sum to 1
     covariates: NDArray[np.float64] | None = None  # (n_samples, q), where there are any
 
@@ -34,12 +35,13 @@ class Corpus(NamedTuple):
 
     def proportions_of(self, counts: Any) -> NDArray[np.float64]:
         """Those that the documents would have with other counts (n_samples, V)."""
-        topics, words = self.topics._replace(before=()), word_columns(self.topics.model)
-        if words is None or self.covariates is None:
-            return topics.doc_topic(counts, self.covariates)
-        both = sp.hstack([counts, self.covariates], format="csr")
-        places = np.concatenate([words, other_columns(words, both.shape[1])])
-        return topics.doc_topic(both[:, np.argsort(places)])
+        topics, words, covariates = self.topics._replace(before=()), word_columns(self.topics.model), self.covariates
+        if words is not None and covariates is not None:
+            both = sp.hstack([counts, covariates], format="csr")
+            places = np.concatenate([words, other_columns(words, both.shape[1])])
+            counts, covariates = both[:, np.argsort(places)], None
+        with names_known():
+            return topics.doc_topic(counts, covariates)
 
     @property
     def lengths(self) -> NDArray[Any]:
@@ -54,10 +56,8 @@ class Corpus(NamedTuple):
     @property
     def different(self) -> NDArray[np.intp]:
         """The first of the documents that have the same words, each as often; in their order."""
-        counts = self.counts.copy()
-        counts.sum_duplicates()  # also puts words in order, in which they are added up below
-        drawn = np.random.default_rng(0).random((counts.shape[1], 2))  # two sums: no others are the same by chance
-        _, first = np.unique((counts @ drawn).view(np.complex128), return_index=True)
+        drawn = np.random.default_rng(0).random((self.counts.shape[1], 2))  # two sums: no others are the same by chance
+        _, first = np.unique((self.counts @ drawn).view(np.complex128), return_index=True)
         return np.sort(first)
 
     @property
@@ -82,6 +82,7 @@ def documents_of(topics: Topics, X: Any, covariates: Any = None) -> Corpus:
     given = topics.counts(X)
     as_numbers = {"accept_sparse": "csr", "dtype": [np.float64, np.float32, np.int64], "input_name": "X"}
     words = word_columns(topics.model)
+    check_indices(given)
     table = canonical(check_array(widened(given), **as_numbers))
     counts = table if words is None else canonical(table[:, words])
     if counts.nnz and counts.data.min() < 0:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+import warnings
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from numbers import Integral
 from typing import Any
 
 import numpy as np
+
+from .columns import is_missing
 
 
 def column_names(names: Any, n_features: int | None = None, argument: str = "feature_names") -> list[str]:
@@ -84,16 +88,22 @@ def _by_column(pairs: list[tuple[Any, Any]], argument: str) -> list[Any]:
     return [name for name, _ in sorted(pairs, key=lambda pair: pair[1])]
 
 
-def is_missing(name: Any) -> bool:
-    """Whether this is None, NaN, or what pandas has in place of them."""
-    return name is None or type(name).__name__ in ("NAType", "NaTType") or (isinstance(name, float) and name != name)
+@contextmanager
+def names_known() -> Iterator[None]:
+    """Keep scikit-learn from warning of counts without the names of their columns: somebody else looks at these."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="X does not have valid feature names")
+        yield
+
+
+def part_of(names: Any) -> str:
+    """What a `ColumnTransformer` puts before the names of a part, "words__"; empty where not all have it."""
+    part, separator, _ = str(names[0]).partition("__") if len(names) else ("", "", "")
+    before = part + separator
+    return before if separator and all(str(name).startswith(before) for name in names) else ""
 
 
 def of_one_part(names: Any) -> np.ndarray:
-    """Names without what a `ColumnTransformer` puts before those of a part, "words__", where all have it."""
-    names = np.asarray(names, dtype=object)
-    part, separator, _ = str(names[0]).partition("__") if len(names) else ("", "", "")
-    before = part + separator
-    if not separator or not all(str(name).startswith(before) for name in names):
-        return names
-    return np.asarray([str(name)[len(before) :] for name in names], dtype=object)
+    """Names without what a `ColumnTransformer` puts before those of a part, where all have it."""
+    before = part_of(names)
+    return np.asarray([str(name)[len(before) :] for name in names] if before else names, dtype=object)

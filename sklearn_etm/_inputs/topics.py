@@ -85,8 +85,6 @@ def topics_of(model: Any, feature_names: Any = None) -> Topics:
     components = check_array(components, dtype=np.float64, ensure_non_negative=True, input_name="components")
     n_features = components.shape[1]
     known = names_of(before, model) if feature_names is None else feature_names
-    if known is not None and feature_names is None and (words := word_columns(model)) is not None:
-        known = of_one_part(np.asarray(known, dtype=object)[words])
     names = column_names([f"x{i}" for i in range(n_features)] if known is None else known, n_features)
     return Topics(proportions(components), np.asarray(names), before, model)
 
@@ -146,9 +144,11 @@ def word_columns(model: Any) -> np.ndarray | None:
 
 
 def names_of(before: Sequence[Any], model: Any) -> Any:
-    """Names of the model's columns, as far as they are known."""
+    """Names of the model's words, as far as they are known."""
     names = names_out(before)
-    for attribute in ("feature_names_in_", "vocabulary"):
-        if names is None:
-            names = getattr(model, attribute, None)
-    return names
+    if names is None:
+        names = getattr(model, "feature_names_in_", None)
+    if names is None:
+        return getattr(model, "vocabulary", None)  # of the words alone, where other columns are covariates
+    words = word_columns(model)
+    return names if words is None else of_one_part(np.asarray(names, dtype=object)[words])

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._inputs.names import is_missing
+from .._inputs.columns import is_missing
 
 
 def is_frame(embeddings: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_array, check_random_state
 
-from .._sparse import canonical, widened
+from .._sparse import canonical, check_indices, widened
 from .._threads import one_thread
 from ._pmi import word_vectors
 from ._vectors import WordVectors
@@ -58,6 +58,7 @@ def corpus_vectors(X: Any, embedding_size: int = 50) -> NDArray[np.float32]:
     """
     if embedding_size < 1:
         raise ValueError(f"embedding_size must be at least 1; got {embedding_size}.")
+    check_indices(X)
     X = canonical(check_array(widened(X), accept_sparse="csr", dtype=np.float64, ensure_non_negative=True))
     vectors = word_vectors(X, embedding_size)
     usage = X.sum(axis=0)

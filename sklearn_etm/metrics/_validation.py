@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 
 from .._inputs.texts import PASS_COUNTS
 from .._inputs.topics import proportions
-from .._sparse import widened
+from .._sparse import check_indices, widened
 
 # Room for rows normalised in single precision; it moves a perplexity by at most one part in ten thousand.
 ROW_SUM_TOLERANCE = 1e-4
@@ -74,6 +74,7 @@ def check_distributions(values: Any, name: str, shape: tuple[int, int] | None = 
 def check_counts(X: Any, name: str, n_columns: int | None = None, of: str = "components") -> Any:
     """Return a copy of the counts in CSR format, every cell once and columns sorted; as many columns as ``of`` has."""
     check_two_dimensional(X, name)
+    check_indices(X)
     X = check_array(widened(X), accept_sparse="csr", dtype=[np.float64, np.float32], copy=True, input_name=name)
     if not sp.issparse(X):
         X = sp.csr_matrix(X)

@@ -223,6 +223,20 @@ def test_perplexity_needs_a_document_of_two_tokens(X):
         completion_perplexity(lambda counts: np.ones((counts.shape[0], 1)), [[0.5, 0.5]], X)
 
 
+def test_perplexity_leaves_out_documents_without_a_weight():
+    seen = []
+
+    def transform(counts):
+        seen.append(counts.shape[0])
+        return np.ones((counts.shape[0], 1))
+
+    X, components = [[2, 0, 0], [0, 2, 2], [1, 0, 0]], [[0.5, 0.25, 0.25]]
+    assert completion_perplexity(transform, components, X, sample_weight=[1, 0, 1]) == pytest.approx(2)
+    assert seen == [1]
+    with pytest.raises(ValueError, match="tokens in both halves, and a weight"):
+        completion_perplexity(transform, components, X, sample_weight=[0, 0, 1])
+
+
 # --- npmi and umass -----------------------------------------------------------------------------------------
 
 # Words 0 and 1 occur together, 2 in the other documents, 3 in half of either, 4 and 5 everywhere, 6 nowhere.

@@ -2,10 +2,12 @@
 
 import math
 import pickle
+import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
-from conftest import SIZES
+from conftest import SIZES, SMALL
 from sklearn.base import clone
 from sklearn.decomposition import NMF, LatentDirichletAllocation
 from sklearn.exceptions import NotFittedError
@@ -14,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from sklearn_etm import ProdLDATransformer, metrics
+from sklearn_etm import LNTMTransformer, ProdLDATransformer, metrics
 from sklearn_etm.datasets import make_topics_corpus
 from sklearn_etm.metrics import make_topic_scorer, one_standard_error
 
@@ -101,6 +103,21 @@ def test_completion_of_another_decoder_is_the_score_of_the_model(corpus):
     assert score == model.score(corpus.data)
     mixture = metrics.completion_perplexity(model.transform, model.components_, corpus.data)
     assert score != pytest.approx(-math.log(mixture), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["completion", *OF_TOPICS, *COHERENCE, *OF_LABELS])
+def test_columns_beside_the_words_are_no_words(corpus, labels, name):
+    """Counts with names, and covariates among their columns, score as the words and covariates by themselves do."""
+    year, words = np.arange(90.0)[:, None], [f"words__w{i}" for i in range(40)]
+    both = pd.DataFrame(np.column_stack([year, corpus.data.toarray()]), columns=["numbers__year", *words])
+    parameters = {**SMALL, "covariate_penalty": 1e9}  # such that the year has no effect where it is not known
+    by_columns = LNTMTransformer(**parameters, covariate_columns=[0]).fit(both)
+    by_keyword = LNTMTransformer(**parameters).fit(corpus.data, covariates=year)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score = make_topic_scorer(name)(by_columns, both, labels)
+        warnings.filterwarnings("ignore", message=".*got no covariates")
+        assert score == pytest.approx(make_topic_scorer(name)(by_keyword, corpus.data, labels), rel=1e-4)
 
 
 @pytest.mark.parametrize("name", ["completion", *OF_TOPICS, *COHERENCE, *OF_LABELS])

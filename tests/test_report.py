@@ -319,10 +319,10 @@ def test_errors_leave_the_file_as_it_was(model, path, error, message, given):
 def test_failure_in_writing_leaves_the_file_as_it_was(model, path, monkeypatch):
     path.write_text("before")
 
-    def full(self, target):
+    def full(source, target):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(type(path), "replace", full)
+    monkeypatch.setattr("sklearn_etm._files.whole.os.replace", full)
     with pytest.raises(OSError, match="No space"):
         report(model, X, path=path)
     assert path.read_text() == "before" and list(path.parent.iterdir()) == [path]

@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "_document_prior": {"_fitted", "_inputs", "_rows", "_sparse"},
     "_start": {"_fitted", "_rows", "_seeds", "_sparse", "_threads", "embeddings"},
     "_engine": {"_fitted", "_numbers", "_rows", "_start", "_threads"},
-    "metrics": {"_inputs", "_sparse", "embeddings"},
+    "metrics": {"_inputs", "_numbers", "_sparse", "embeddings"},
     "_estimators": {
         "_document_prior",
         "_engine",
@@ -40,7 +40,7 @@ MAY_IMPORT = {
         "_threads",
     }
     | {"_version", "_warnings", "embeddings", "metrics"},
-    "inspection": {"_inputs", "_sparse", "_warnings", "embeddings", "metrics"},
+    "inspection": {"_files", "_inputs", "_sparse", "_warnings", "embeddings", "metrics"},
     "plotting": {"_inputs", "_warnings", "inspection", "metrics"},
     "distributed": {"_engine", "_estimators", "_files", "_inputs", "_rows", "_sparse", "_warnings"},
     "steering": {"_estimators", "_inputs", "_rows", "_sparse", "_warnings", "inspection", "metrics"},

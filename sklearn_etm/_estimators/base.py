@@ -89,6 +89,7 @@ class BaseTopicModel(
 ):
     """What all models share: everything but what topics are made of, and how they are learned."""
 
+    _is_mixture: ClassVar[bool] = True  # whether each word of a document is of one topic
     _kinds: ClassVar[dict[str, kinds.Kind]] = {
         "num_topics": kinds.COUNT,
         "doc_topic_prior": kinds.CONCENTRATIONS,

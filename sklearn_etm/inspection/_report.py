@@ -21,6 +21,7 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import _num_samples
 
 from .. import metrics
+from .._files.whole import replacing
 from .._inputs.documents import Corpus, documents_of, excerpt, index_of, labels_of_rows, texts_of
 from .._inputs.texts import check_documents, printable
 from .._inputs.topics import topics_of
@@ -189,7 +190,9 @@ def report(
     }
     if members is not None:
         data["groups"] = _groups(members, members.prevalence(corpus.doc_topic, None, CONFIDENCE, N_BOOTSTRAP, rng))
-    _write(path, _page(title, data))
+    page = _page(title, data).encode("utf-8")
+    with replacing(path, sync=False) as file:
+        file.write(page)
     return path
 
 
@@ -341,13 +344,3 @@ def _writable(path: str | os.PathLike[str]) -> Path:
     if path.is_dir():
         raise IsADirectoryError(f"path must be that of a file; got the folder {str(path)!r}.")
     return path
-
-
-def _write(path: Path, page: str) -> None:
-    """All of the page or, if that fails, the file that was there."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        unfinished.write_bytes(page.encode("utf-8"))
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

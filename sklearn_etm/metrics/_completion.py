@@ -10,11 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
 from .._inputs.weights import check_weights
+from .._numbers import BLOCK_FLOATS
 from .._sparse import entry_rows, row_sums
 from ._validation import check_counts, check_distributions
-
-# Floats gathered at a time by `completion_log_likelihood`: 8 MB, small enough for a processor's cache.
-BLOCK_FLOATS = 2**20
 
 
 @np.errstate(under="ignore")
@@ -182,13 +180,13 @@ def completion_perplexity(
     Raises
     ------
     ValueError
-        When no document has tokens in both halves, when the rows of ``components`` or of what ``transform``
+        When no document that counts has tokens in both halves, when the rows of ``components`` or of what ``transform``
         returns do not sum to one, when the shapes do not fit together, or when an array is not
         two-dimensional or holds NaN, infinite or negative values.
 
     Notes
     -----
-    Documents without tokens in both halves, such as those of a single token, are left out.
+    Documents without tokens in both halves, such as those of a single token, or of weight 0 are left out.
 
     References
     ----------
@@ -209,14 +207,16 @@ def completion_perplexity(
     observed, heldout = completion_split(check_counts(X, "X", n_columns=beta.shape[1]))
     weights = check_weights(sample_weight, observed.shape[0])
     kept = (np.diff(observed.indptr) > 0) & (np.diff(heldout.indptr) > 0)
+    if weights is not None:
+        kept &= weights > 0
     if not kept.any():
         raise ValueError(
-            f"No document of X has tokens in both halves; give documents of two tokens or more, which none "
-            f"of the {len(kept)} rows of X is."
+            f"No document of X has tokens in both halves{'' if weights is None else ', and a weight'}; give documents "
+            f"of two tokens or more, which none of the {len(kept)} rows of X is."
         )
     observed, heldout = observed[kept], heldout[kept]
     shape = (observed.shape[0], beta.shape[0])
     theta = check_distributions(transform(observed), "transform(X)", shape=shape)
     log_likelihood = completion_log_likelihood(theta, beta, heldout)
-    weights = np.ones(len(kept)) if weights is None else weights
-    return float(np.exp(-(weights[kept] @ log_likelihood) / (weights[kept] @ row_sums(heldout))))
+    weights = np.ones(len(log_likelihood)) if weights is None else weights[kept]
+    return float(np.exp(-(weights @ log_likelihood) / (weights @ row_sums(heldout))))

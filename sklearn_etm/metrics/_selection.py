@@ -8,8 +8,10 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from sklearn.utils import check_array
 
-from .._inputs.topics import Topics, proportions, topics_of
+from .._inputs.topics import Topics, proportions, topics_of, word_columns
+from .._sparse import widened
 from ._clustering import cluster_nmi, cluster_purity
 from ._coherence import npmi, umass
 from ._completion import completion_perplexity
@@ -18,10 +20,10 @@ from ._diversity import exclusivity, inverted_rbo, topic_diversity, topic_exclus
 OF_WORDS: dict[str, Callable[[Topics, Any, int], Any]] = {
     "exclusivity": lambda topics, X, n: exclusivity(topics.components, n_words=n),
     "inverted_rbo": lambda topics, X, n: inverted_rbo(topics.components, n_words=n),
-    "npmi": lambda topics, X, n: npmi(topics.components, topics.counts(X), n_words=n),
+    "npmi": lambda topics, X, n: npmi(topics.components, _word_counts(topics, X), n_words=n),
     "topic_diversity": lambda topics, X, n: topic_diversity(topics.components, n_words=n),
     "topic_exclusive_words": lambda topics, X, n: topic_exclusive_words(topics.components, n_words=n),
-    "umass": lambda topics, X, n: umass(topics.components, topics.counts(X), n_words=n),
+    "umass": lambda topics, X, n: umass(topics.components, _word_counts(topics, X), n_words=n),
 }
 OF_LABELS = {"cluster_nmi": cluster_nmi, "cluster_purity": cluster_purity}
 NAMES = sorted(["completion", *OF_WORDS, *OF_LABELS])
@@ -37,7 +39,8 @@ def make_topic_scorer(measure: str, *, n_words: int | None = None) -> Callable[.
         What the topics are judged by; higher is better throughout.
 
         - "completion": mean log-likelihood of a held-out token in nats, :math:`-\log` of
-          :func:`completion_perplexity`. Of a model with another decoder than a mixture of topics, its own ``score``.
+          :func:`completion_perplexity`. Of the models of this package it is their own ``score``, which knows of
+          covariates among the columns, and of other decoders than mixtures of topics.
         - "npmi", "umass": coherence, with the documents that are scored as reference.
         - "topic_diversity", "topic_exclusive_words", "inverted_rbo", "exclusivity": how much topics differ. They look
           at the topics alone, whatever documents are scored.
@@ -111,9 +114,15 @@ class _TopicScorer:
         return OF_LABELS[self.measure](y, topics.doc_topic(X))
 
 
+def _word_counts(topics: Topics, X: Any) -> Any:
+    """Counts of the model's words, without columns of X that are covariates."""
+    counts, words = topics.counts(X), word_columns(topics.model)
+    return counts if words is None else check_array(widened(counts), accept_sparse="csr")[:, words]
+
+
 def _completion(topics: Topics, X: Any) -> float:
     model, counts = topics.model, topics.counts(X)
-    if not getattr(model, "_is_mixture", True):
+    if hasattr(model, "_is_mixture"):  # one of this package
         return float(model.score(counts))
     perplexity = completion_perplexity(lambda X: proportions(model.transform(X)), topics.components, counts)
     return float(-np.log(perplexity))

@@ -45,7 +45,7 @@ def steerable(holder: Any) -> BaseTopicModel:
         If the model is slim, or parameters were set that it cannot go on with.
     """
     model = model_of(holder)
-    if not getattr(model, "_is_mixture", True):
+    if not model._is_mixture:
         raise TypeError(
             f"The words of {type(model).__name__} come from all topics of a document together, so that no token is one "
             "topic's: a topic cannot be merged, dropped or added without changing what all others say. Steer a model "

@@ -497,5 +497,7 @@ def test_covariates_are_columns_of_shards(counts, columns, tmp_path):
     assert score == pytest.approx(whole.score(counts, covariates=covariates), rel=1e-4)
     (path,) = transform_shards(model, [both], tmp_path)
     assert_allclose(np.load(path), whole.transform(counts, covariates=covariates), atol=1e-4)
+    nameless = sp.csr_array(both)  # as from a file: the model knows which columns are covariates
+    assert score_shards(model, [nameless[:100], nameless[100:]]) == score
     with pytest.warns(UserWarning, match="was fitted with covariates, which shards cannot have"):
         score_shards(whole, [counts])

@@ -13,6 +13,7 @@ from sklearn_etm import ETMTransformer, LNTMTransformer
 from sklearn_etm._rows import Rows
 from sklearn_etm._start import start
 from sklearn_etm.datasets import make_topics_corpus
+from sklearn_etm.distributed import transform_shards
 from sklearn_etm.embeddings import corpus_vectors
 from sklearn_etm.embeddings._pmi import word_vectors
 from sklearn_etm.inspection import document_table, pyldavis_data, report, topic_map, topic_table
@@ -163,6 +164,7 @@ def test_underflow_is_no_error_where_the_user_makes_it_one(make, X, tmp_path):
         topic_table(model, counts)
         topic_map(model)
         report(model, counts, path=tmp_path / "report.html")
+        transform_shards(model, [sp.csr_array(counts)], tmp_path)
     assert np.geterr()["under"] == "ignore"
 
 

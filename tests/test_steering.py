@@ -305,6 +305,10 @@ def test_correlations_and_effects_go_along(X):
     dropped = drop_topics(model, [3])
     assert_allclose(dropped.topic_correlation_, model.topic_correlation_[:3, :3], atol=1e-12)
     assert dropped.partial_fit(X, covariates=C).transform(X, covariates=C).shape == (60, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # new topics are looked for in words alone, whatever covariates documents have
+        grown = extend_topics(model, X, 1)
+    assert_array_equal(grown.covariate_effects_[:, :4], model.covariate_effects_)
 
 
 # Growing

@@ -70,6 +70,7 @@ def score_shards(
     return float(log_likelihood / n_tokens)
 
 
+@np.errstate(under="ignore")
 def transform_shards(
     model: Any,
     shards: Any,

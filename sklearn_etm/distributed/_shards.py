@@ -11,7 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from .._estimators.counts import check_values, is_of_dask
-from .._estimators.covariates import word_columns
+from .._estimators.covariates import NAMES_IN, WORD_COLUMNS, word_columns
+from .._inputs.covariates import other_columns
 from .._inputs.vectorizer import feature_names, with_names
 from .._sparse import canonical, check_indices
 from .._warnings import warn
@@ -26,7 +27,7 @@ class Columns(NamedTuple):
 
     n: int | None = None
     names: np.ndarray | None = None
-    covariates: Any = None  # the parameter covariate_columns of a model
+    covariates: Any = None  # which are covariates: the parameter covariate_columns of a model, or their numbers
 
     def check(self, n: int, names: np.ndarray | None) -> None:
         """Raise for others; a shard may not know its names."""
@@ -39,8 +40,8 @@ class Columns(NamedTuple):
 
 def columns_of(model: Any) -> Columns:
     """The columns that a model was fitted with."""
-    names = getattr(model, "feature_names_in_", None)
-    return Columns(model.n_features_in_, names, getattr(model, "covariate_columns", None))
+    n, names, words = model.n_features_in_, getattr(model, NAMES_IN, None), getattr(model, WORD_COLUMNS, None)
+    return Columns(n, names, None if words is None else other_columns(words, n))
 
 
 def words_of(X: sp.csr_array, covariates: Any) -> sp.csr_array:

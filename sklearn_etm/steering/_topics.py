@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from .._estimators.base import TOPIC_HISTORY, TOPIC_NAMES, BaseTopicModel
-from .._estimators.counts import check_rows, learnable
+from .._estimators.counts import check_counts, learnable
 from .._estimators.growth import LEAST_DOCUMENTS
 from .._estimators.parameters import check_whole
 from .._estimators.steered import Groups, extended, regrouped, tokens_of
 from .._inputs.documents import corpus_of
 from .._inputs.topics import topics_of
+from .._rows import Rows
 from ._held import steerable, with_model
 
 
@@ -208,7 +209,7 @@ def extend_topics(model: Any, X_new: Any, max_new_topics: int = 10) -> Any:
     """
     held = steerable(model)
     check_whole(max_new_topics=max_new_topics)
-    X = learnable(held, check_rows(held, topics_of(model).counts(X_new), None, "transform")).counts
+    X = learnable(held, Rows(check_counts(held, topics_of(model).counts(X_new), "transform"))).counts
     if X.shape[0] < LEAST_DOCUMENTS:
         raise ValueError(
             f"X_new has {X.shape[0]} documents with a token, and topics are not found in fewer than {LEAST_DOCUMENTS}."

@@ -174,6 +174,21 @@ def test_what_differs_from_a_fit_that_was_left_behind_is_said(X, tmp_path, fit, 
     assert fit(model, X)[0] == "epoch 2"
 
 
+def test_a_file_of_vectors_that_has_changed_is_another(X, tmp_path, fit, monkeypatch):
+    """Also where it is found as vectors are: in the home of the user, or in the folder of a model."""
+    for home in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(home, str(tmp_path))
+    path, words = tmp_path / "vectors.txt", [f"w{i}" for i in range(40)]
+    path.write_text("".join(f"{word} {i} 1\n" for i, word in enumerate(words)))
+    options = {"embeddings": "~/vectors.txt", "vocabulary": words, "checkpoint_dir": tmp_path / "fits"}
+    model = ETMTransformer(**SMALL, **options)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, X, 2)
+    path.write_text("".join(f"{word} {i} 10\n" for i, word in enumerate(words)))
+    with pytest.warns(UserWarning, match="since other are: embeddings. It starts anew"):
+        model.fit(X)
+
+
 def test_candidates_of_a_search_do_not_meet(X, tmp_path, fit):
     model = LNTMTransformer(**SMALL, checkpoint_dir=tmp_path)
     search = GridSearchCV(model, {"separation": [0.0, 0.5]}, cv=2, error_score="raise")

@@ -278,6 +278,16 @@ def test_parameters_of_all_kinds_survive(X):
     assert again.learning_rate.dtype == np.float32
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_slice_of_columns_survives(X, suffix, tmp_path):
+    both = sp.hstack([X, np.arange(60.0)[:, None]], format="csr")
+    model = LNTMTransformer(**SMALL, covariate_columns=slice(40, None)).fit(both)
+    sklearn_etm.save(model, tmp_path / f"model{suffix}")
+    again = sklearn_etm.load(tmp_path / f"model{suffix}")
+    assert again.covariate_columns == slice(40, None)
+    assert_array_equal(again.partial_fit(both).components_, model.partial_fit(both).components_)
+
+
 def test_vectors_of_a_table_are_those_of_the_words(table_model, X):
     arrays, header = table_model.to_arrays()
     again = ETMTransformer.from_arrays(arrays, header)

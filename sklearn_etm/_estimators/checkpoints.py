@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from functools import partial
 from hashlib import blake2b
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from .._fitted.plain import to_plain
 from .._rows import Rows
 from .._version import __version__
 from .._warnings import is_fitted_for_its_score, warn
+from ..embeddings._files import located
 
 if TYPE_CHECKING:
     from .._engine.loop import Whole
@@ -138,6 +140,9 @@ def counts_fingerprint(X: sp.csr_array) -> str:
 
 def _fingerprint(name: str, value: Any) -> str:
     """What tells a value of a parameter from others, in another process, too."""
+    if name == "embeddings" and isinstance(value, str | os.PathLike):
+        with suppress(FileNotFoundError, ValueError):  # of "corpus", and of what the fit will refuse
+            value = located(value)
     if isinstance(value, str | os.PathLike) and os.path.isfile(value):
         about = os.stat(value)
         return f"{os.fspath(value)} {about.st_size} {about.st_mtime_ns}"

@@ -127,8 +127,9 @@ class SavingMixin:
         sklearn.exceptions.NotFittedError
             If the model is not fitted.
         TypeError
-            If a parameter is neither plain (numbers, strings, lists, arrays, paths) nor a ``RandomState``: which one is
-            said. A table of word vectors that the model was fitted with is, since it keeps those of its words.
+            If a parameter is neither plain (numbers, strings, lists, slices, arrays, paths) nor a ``RandomState``:
+            which one is said. A table of word vectors that the model was fitted with is, since it keeps those of its
+            words.
         ValueError
             If a parameter was set to what it cannot be.
 

@@ -83,6 +83,8 @@ def _tree(value: Any, name: str, keep: Callable[[np.ndarray, str], dict[str, str
         return {"random_state": _tree(value.get_state(legacy=False), name, keep)}
     if isinstance(value, os.PathLike):
         return {"path": os.fspath(value)}
+    if isinstance(value, slice):
+        return {"slice": [_tree(bound, name, keep) for bound in (value.start, value.stop, value.step)]}
     raise Unsaveable(f"a {type(value).__name__}")
 
 
@@ -129,6 +131,8 @@ def _value(node: Any, arrays: Mapping[str, np.ndarray]) -> Any:
         return _generator(_value(held, arrays))
     if kind == "path":
         return Path(held)
+    if kind == "slice":
+        return slice(*(_value(bound, arrays) for bound in held))
     raise ValueError(f"there is no value of the kind {kind!r}")
 
 

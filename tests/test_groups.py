@@ -321,6 +321,13 @@ def test_groups_that_are_refused(model, error, groups, message):
         topics_over(model, X, groups)
 
 
+def test_groups_of_documents_that_do_not_count(model):
+    groups, weights = [None, *"abababababa"], [1] + [0] * 11
+    refused = pytest.raises(ValueError, match="groups names no group of a document whose sample_weight is above 0")
+    with pytest.warns(UserWarning, match="1 of 12 documents have no group"), refused:
+        topics_over(model, X, groups, n_bootstrap=2, sample_weight=weights)
+
+
 def test_documents_without_a_known_word_are_told_of(model):
     X = np.concatenate([np.ones((4, model.components_.shape[1])), np.zeros((2, model.components_.shape[1]))])
     with pytest.warns(UserWarning, match="2 of 6 documents have no word that the model knows"):

@@ -1,4 +1,6 @@
+import warnings
 from datetime import date, datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -347,6 +349,16 @@ def test_length_alone_is_not_unusual(mixed):
     X = sp.csr_array(np.concatenate([beginnings, X[150:300].toarray()]), dtype=float)
     score = unusual_documents(lda, X).sort_values("document")["score"].to_numpy()
     assert abs(np.median(score[:150]) - np.median(score[150:])) < 0.5
+
+
+def test_documents_of_one_length():
+    """There is no line over lengths to be found, and no reason to warn."""
+    model = SimpleNamespace(components_=np.full((1, 8), 1 / 8), transform=lambda X: np.ones((X.shape[0], 1)))
+    X = np.random.default_rng(0).multinomial(40, np.full(8, 1 / 8), size=200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score = unusual_documents(model, X)["score"]
+    assert score.median() == pytest.approx(0, abs=0.1)
 
 
 def test_unknown_words_are_counted():

@@ -91,8 +91,9 @@ def document_table(
     }
     for i in range(1, n_topics):
         columns |= {f"topic_{i + 1}": order[:, i], f"proportion_{i + 1}": proportions[:, i]}
+    known = texts_of(corpus.topics, X, texts, len(rows))
     columns |= {"entropy": entropy(corpus.doc_topic, axis=1), "length": corpus.lengths}
-    return frame(columns | text_column(corpus, X, texts, rows), index)
+    return frame(columns | text_column(known, rows), index)
 
 
 @np.errstate(under="ignore")
@@ -164,6 +165,7 @@ def representative_documents(
     if not prior_tokens >= 0:
         raise ValueError(f"prior_tokens must not be negative; got {prior_tokens!r}.")
     index, corpus = index_of(X, texts), corpus_of(model, X, feature_names, covariates)
+    known = texts_of(corpus.topics, X, texts, len(corpus.doc_topic))
     lengths, best = corpus.lengths, representatives_of(corpus, n, prior_tokens)
     topic, rows = np.repeat(np.arange(len(best)), best.shape[1]), best.ravel()
     columns = {
@@ -173,7 +175,7 @@ def representative_documents(
         "proportion": corpus.doc_topic[rows, topic],
         "length": lengths[rows],
     }
-    return frame(columns | text_column(corpus, X, texts, rows))
+    return frame(columns | text_column(known, rows))
 
 
 @np.errstate(under="ignore")
@@ -231,7 +233,7 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     n = check_scalar(n, "n", Integral, min_val=1)
     query = [query] if isinstance(query, str | bytes) else query
     index, corpus = index_of(X, texts), corpus_of(model, X)
-    different = corpus.different
+    known, different = texts_of(corpus.topics, X, texts, len(corpus.doc_topic)), corpus.different
     points, sought = np.sqrt(corpus.doc_topic[different]), np.sqrt(corpus.topics.doc_topic(query))
     distances, nearest = NearestNeighbors(n_neighbors=min(n, len(points))).fit(points).kneighbors(sought)
     rows = different[nearest.ravel()]
@@ -240,7 +242,7 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
         "document": labels_of_rows(index, rows),
         "similarity": 1 - distances.ravel() / np.sqrt(2),
     }
-    return frame(columns | text_column(corpus, X, texts, rows))
+    return frame(columns | text_column(known, rows))
 
 
 def representatives_of(corpus: Corpus, n: int, prior_tokens: float = PRIOR_TOKENS) -> NDArray[np.intp]:
@@ -259,7 +261,6 @@ def _representatives(
     return np.argsort(-evidence.T, axis=1, kind="stable")[:, :n]
 
 
-def text_column(corpus: Corpus, X: Any, texts: Any, documents: NDArray[np.intp]) -> dict[str, Any]:
+def text_column(texts: list[str] | None, documents: NDArray[np.intp]) -> dict[str, Any]:
     """The beginnings of the documents' texts, if they are known."""
-    known = texts_of(corpus.topics, X, texts, len(corpus.doc_topic))
-    return {} if known is None else {"text": [excerpt(known[i]) for i in documents]}
+    return {} if texts is None else {"text": [excerpt(texts[i]) for i in documents]}

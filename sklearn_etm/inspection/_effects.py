@@ -15,6 +15,7 @@ from .._inputs.columns import objects
 from .._inputs.covariates import check_covariates, covariate_names, given_names, numbers
 from .._inputs.topics import topics_of
 from .._inputs.vectorizer import check_same_order, row_index
+from .._inputs.weights import check_weights
 from .._warnings import warn
 from ._draws import Draws, Known, check_draws, draws_of, known_of, n_documents
 from ._frame import frame
@@ -235,7 +236,8 @@ def _dense(row: Any) -> NDArray[Any]:
 def _design(regressors: _Regressors, sample_weight: Any) -> tuple[Design, NDArray[np.bool_]]:
     """The design of the documents that count, and which these are; with warnings of what it cannot tell."""
     values, names, _ = regressors
-    weights = _weights(sample_weight, len(values))
+    given = check_weights(sample_weight, len(values))
+    weights = np.ones(len(values)) if given is None else given
     counted = weights > 0
     design = Design.of(values[counted], weights[counted])
     n = len(design.columns)
@@ -260,17 +262,6 @@ def _design(regressors: _Regressors, sample_weight: Any) -> tuple[Design, NDArra
             "Nothing says how such documents differ among themselves: their variance is taken to be that of all."
         )
     return design, counted
-
-
-def _weights(sample_weight: Any, n: int) -> NDArray[np.float64]:
-    if sample_weight is None:
-        return np.ones(n)
-    weights = numbers(sample_weight, "sample_weight").ravel()
-    if len(weights) != n:
-        raise ValueError(f"sample_weight must have one weight for each of the {n} rows of X; it has {len(weights)}.")
-    if weights.min() < 0 or not weights.any():
-        raise ValueError("sample_weight must hold no negative weights, and at least one that is not 0.")
-    return weights
 
 
 def _warn_of_unknown(regressors: _Regressors, known: Known, pooled: Pooled) -> None:

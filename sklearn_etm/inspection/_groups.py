@@ -127,6 +127,8 @@ def topics_over(
     members = members_of(groups, freq, n)
     if weights is not None:
         members = members.within(weights > 0)
+        if not members.rows:
+            raise ValueError("groups names no group of a document whose sample_weight is above 0.")
     _warn_of_empty(members, corpus.lengths)
     prevalence = members.prevalence(corpus.doc_topic, weights, confidence, n_bootstrap, random_state)
     n_groups, n_topics = prevalence.prevalence.shape

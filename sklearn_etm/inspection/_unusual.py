@@ -107,7 +107,7 @@ def unusual_documents(
         "label": labels_of(corpus.topics)[main],
         "proportion": corpus.doc_topic[rows, main],
     }
-    return frame(columns | text_column(corpus, X, texts, rows))
+    return frame(columns | text_column(known, rows))
 
 
 def _scores(corpus: Corpus) -> NDArray[np.float64]:
@@ -133,12 +133,16 @@ def _usual(gain: NDArray[np.float64], of_length: NDArray[np.float64]) -> tuple[N
     bins = np.array_split(order, max(min(len(order) // 50, 20), 1))
     at = np.array([of_length[b].mean() for b in bins])
     middle = np.array([np.median(gain[b]) for b in bins])
-    line = np.polyfit(at, middle, min(len(bins) - 1, 1))
-    usual = np.polyval(line, of_length)
+    line = np.linalg.lstsq(_terms(at)[:, : len(bins)], middle, rcond=None)[0]
+    usual = _terms(of_length)[:, : len(line)] @ line
     variance = np.array([(MAD * np.median(np.abs(gain[b] - usual[b]))) ** 2 for b in bins])
-    terms, _ = nnls(np.column_stack([np.ones_like(at), at]), variance)
-    spread = np.sqrt(terms[0] + terms[1] * of_length)
+    spread = np.sqrt(_terms(of_length) @ nnls(_terms(at), variance)[0])
     return usual, np.maximum(spread, 1e-6 * (1 + np.abs(usual)))
+
+
+def _terms(of_length: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a line over 1 / length is a sum of, (n, 2)."""
+    return np.column_stack([np.ones_like(of_length), of_length])
 
 
 def _unknown_shares(corpus: Corpus, texts: Sequence[str]) -> NDArray[np.float64] | None:

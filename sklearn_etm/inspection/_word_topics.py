@@ -9,7 +9,6 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from .._inputs.documents import Corpus, corpus_of, index_of, integers, labels_of_rows
@@ -163,11 +162,8 @@ def _commonest(topics: list[int]) -> int:
 
 def _cells(corpus: Corpus) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[Any]]:
     """Document, word and count of each cell that is not zero."""
-    counts = sp.csr_array(corpus.counts, copy=True)
-    counts.sum_duplicates()
-    counts.eliminate_zeros()
-    documents = entry_rows(counts)
-    return documents, counts.indices, integers(counts.data)
+    counts = corpus.counts
+    return entry_rows(counts), counts.indices, integers(counts.data)
 
 
 def _main_topics(

@@ -15,6 +15,7 @@ from ._sparse import column_sums
 from ._threads import one_thread
 from .embeddings._pmi import word_vectors
 
+FEATURES = 100  # dimensions in which documents are clustered, where no encoder says how many
 MAX_DOCUMENTS = 20_000  # more say nothing new about where to start
 MAX_DOCUMENT_FREQUENCY = 0.2  # more common words, but for the rarer half of them, do not tell clusters apart
 MIN_SPREAD = 3e-3  # of a feature, where rows have unit length: less is rounding, or documents that hardly differ

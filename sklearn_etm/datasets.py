@@ -71,7 +71,6 @@ class _Document(NamedTuple):
     text: str
 
 
-@np.errstate(under="ignore")
 @overload
 def load_docstrings(*, min_words: int = ..., return_X_y: Literal[False] = ...) -> Bunch: ...
 @overload

@@ -12,11 +12,11 @@ import jax
 import jax.numpy as jnp
 from numpyro.infer.hmc_util import dual_averaging, velocity_verlet
 
+from .._fitted.chains import JITTER
 from .._numbers import TINY
 from .batches import Batch
 from .likelihood import Block, by_document, over_blocks
 
-JITTER = 0.2  # of a step size, lest a trajectory comes back to where it started
 LogDensity = Callable[[jax.Array], jax.Array]  # of z (B, C, K), in nats (B, C)
 Adaptation = tuple[Any, ...]  # of step sizes, as NumPyro's dual averaging has it; (B,) each
 

@@ -12,7 +12,7 @@ import numpy as np
 import optax
 from numpyro.infer.util import log_density as joint_log_density
 
-from .._fitted.chains import ChainStart
+from .._fitted.chains import START_STEPS, ChainStart
 from .._fitted.prior import Prior
 from . import chains as hmc
 from . import programs
@@ -25,7 +25,6 @@ from .svi import hyper_of, random_key, visits
 from .topics import topics
 
 DECAY = 10.0  # passes in which the learning rate falls to a quarter
-START_STEPS = 10  # of EM on theta, that chains start from
 PRIOR_DOCUMENTS = 10.0  # that the prior given weighs where it is learned: it must not collapse on a few documents
 
 

@@ -31,7 +31,6 @@ N_STEPS = 10  # of EM on the proportions of a document
 UNIGRAM_TOKENS = 50.0  # of the corpus, that smooth a candidate
 NEEDED = 2.0, 0.01  # standard errors, and share of what all bring, by which a candidate must make words more probable
 RIDGE = 1e-3  # on the weights that the encoder has for a new topic
-START_FEATURES = 100  # dimensions in which documents are clustered to start with
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +104,7 @@ def _candidates(known: Mixture, X: sp.csr_array, n: int, unigram: np.ndarray) ->
     gain = (explained - plainly) / row_sums(X)
     worst = X[np.sort(np.argsort(gain, kind="stable")[: -(-X.shape[0] // 2)])]
     rng = np.random.RandomState(0)
-    start = _start.start(Rows(worst), max(n, 2) + 1, START_FEATURES, 0, rng, spares_topic=True)
+    start = _start.start(Rows(worst), max(n, 2) + 1, _start.FEATURES, 0, rng, spares_topic=True)
     return start.topics[1:]  # the first is what all of them say
 
 

@@ -86,7 +86,7 @@ class LNTMTransformer(CorrelatedMixtureModel):
     transform_iter : int, default=3
         Steps of EM by which `transform` refines the encoder's answer for each document; 0 for the encoder alone.
     batch_size : int or "auto", default="auto"
-        Documents in a step. "auto" takes a tenth of the documents or a little less, from 32 to 1024.
+        Documents in a step. "auto" takes a sixteenth to an eighth of the documents, from 32 to 1024.
     learning_rate : float, default=0.02
         Of Adam, in the first step; it falls linearly to a fiftieth at ``max_iter``. In `partial_fit` it falls with the
         square root of the number of documents seen.
@@ -153,7 +153,7 @@ class LNTMTransformer(CorrelatedMixtureModel):
     n_features_in_ : int
         Number of columns of ``X``.
     feature_names_in_ : ndarray of str
-        Names of the columns, where ``X`` was a DataFrame with names of type str.
+        Names of the columns, where ``X`` was a DataFrame with names of type str, or counts of a `NamedVectorizer`.
 
     See Also
     --------

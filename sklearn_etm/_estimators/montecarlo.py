@@ -18,7 +18,7 @@ from .._fitted.meanfield import Words
 from .._fitted.model import PassLosses, TopicModel
 from .._fitted.prior import CorrelatedNormal
 from .._rows import Rows
-from .._start import Start
+from .._start import FEATURES, Start
 from .._warnings import is_fitted_for_its_score, warn
 from . import parameters as kinds
 from .correlated import CorrelatedTopicModel
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from .._engine.problem import Problem
     from .._engine.topics import TopicStart
 
-START_FEATURES = 100  # dimensions of the space in which documents are clustered to start with
 ACCEPTANCE = (0.4, 0.95)  # rates beyond these are warned of
 WARMUP = 10  # transitions that adapt step sizes, before correlations and effects are learned
 
@@ -97,15 +96,15 @@ class MonteCarloLNTMTransformer(CorrelatedTopicModel):
         or by its number. Words are names of columns, those of a `NamedVectorizer` or a data frame; integers are
         columns of ``X``.
     seed_strength : float, default=0.3
-        How strongly topics are held to their seeds: a topic is given tokens of each, in all passes and rounds, of so
-        many times the number that the corpus has.
+        How strongly topics are held to their seeds: a topic is given tokens of each, in all passes, of so many times
+        the number that the corpus has.
     separation : float, default=1.0
         How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
         the cost of some perplexity. It weighs, per token, the mean divergence of the topics from their average.
     max_iter : int, default=15
         Passes over the documents.
     batch_size : int or "auto", default="auto"
-        Documents in a step. "auto" takes a tenth of the documents or a little less, from 32 to 1024.
+        Documents in a step. "auto" takes a sixteenth to an eighth of the documents, from 32 to 1024.
     learning_rate : float, default=0.02
         Of Adam, in the first step; it falls as :math:`(10 / (10 + \mathrm{pass}))^2`. In `partial_fit` it falls with
         the square root of the number of documents seen.
@@ -131,7 +130,7 @@ class MonteCarloLNTMTransformer(CorrelatedTopicModel):
         What Ctrl-C does to `fit` after the first pass: "keep" fits the estimator with what was learned until then, with
         a warning; "raise" leaves it as it was.
     verbose : int, default=0
-        Print a line after each pass: ELBO, documents per second, time left.
+        Print a line after each pass: log joint density, acceptance, documents per second, time left.
 
     Attributes
     ----------
@@ -173,7 +172,7 @@ class MonteCarloLNTMTransformer(CorrelatedTopicModel):
     n_features_in_ : int
         Number of columns of ``X``.
     feature_names_in_ : ndarray of str
-        Names of the columns, where ``X`` was a DataFrame with names of type str.
+        Names of the columns, where ``X`` was a DataFrame with names of type str, or counts of a `NamedVectorizer`.
 
     See Also
     --------
@@ -288,7 +287,7 @@ class MonteCarloLNTMTransformer(CorrelatedTopicModel):
 
     @property
     def _n_features(self) -> int:
-        return START_FEATURES
+        return FEATURES
 
     def _topic_start(self, start: Start, rng: np.random.RandomState) -> tuple[TopicStart, dict[str, Any]]:
         from .._engine.topics import FreeTopics

@@ -53,12 +53,11 @@ class ProdLDATransformer(EncodedTopicModel):
         or by its number. Words are names of columns, those of a `NamedVectorizer` or a data frame; integers are
         columns of ``X``.
     seed_strength : float, default=0.3
-        How strongly topics are held to their seeds: a topic is given tokens of each, in all passes and rounds, of so
-        many times the number that the corpus has.
+        How strongly topics are held to their seeds: a topic is given tokens of each, in all passes, of so many times
+        the number that the corpus has.
     separation : float, default=1.0
         How strongly topics are kept apart: 0 is maximum likelihood; more makes topics more distinct and coherent at
-        the cost of some perplexity. In SVI it weighs, per token, the mean divergence of the topics from their average;
-        in EM it takes from a topic's counts those of words that are common in other topics.
+        the cost of some perplexity. It weighs, per token, the mean divergence of the topics from their average.
     encoder_features : int, default=100
         Number of features of a document that the encoder reads: the means over its words of vectors learned from the
         counts (singular vectors of positive pointwise mutual information).
@@ -67,7 +66,7 @@ class ProdLDATransformer(EncodedTopicModel):
     max_iter : int, default=15
         Passes of stochastic variational inference over the documents.
     batch_size : int or "auto", default="auto"
-        Documents in a step. "auto" takes a tenth of the documents or a little less, from 32 to 1024.
+        Documents in a step. "auto" takes a sixteenth to an eighth of the documents, from 32 to 1024.
     learning_rate : float, default=0.02
         Of Adam, in the first step; it falls linearly to a fiftieth at ``max_iter``. In `partial_fit` it falls with the
         square root of the number of documents seen.
@@ -122,7 +121,7 @@ class ProdLDATransformer(EncodedTopicModel):
     n_features_in_ : int
         Number of columns of ``X``.
     feature_names_in_ : ndarray of str
-        Names of the columns, where ``X`` was a DataFrame with names of type str.
+        Names of the columns, where ``X`` was a DataFrame with names of type str, or counts of a `NamedVectorizer`.
 
     See Also
     --------
@@ -153,7 +152,7 @@ class ProdLDATransformer(EncodedTopicModel):
 
     _kinds: ClassVar[dict[str, kinds.Kind]] = {**EncodedTopicModel._kinds, "topic_prior_scale": kinds.POSITIVE}
     likelihood = "multinomial"
-    _is_mixture = False  # whose words `metrics` could tell from topics and proportions
+    _is_mixture: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -501,12 +501,21 @@ def test_names_by_hand(pipeline):
         ({0: 5}, TypeError, "each a str; got 5 for topic 0"),
         ({0: " "}, ValueError, "1 to 80 characters"),
         ({0: "a", 1: "a"}, ValueError, "more than once"),
+        ({0: "LNTMTransformer1"}, ValueError, "Topics without a name are called so"),
     ],
 )
 def test_bad_names_by_hand(pipeline, names, error, words):
     with pytest.raises(error, match=re.escape(words)):
         name_topics(pipeline, TEXTS, None, names)
     assert getattr(pipeline[-1], "topic_names_", None) is None
+
+
+def test_names_are_no_others_topics_numbers(pipeline):
+    named = name_topics(pipeline, TEXTS, None, lambda words, documents, taken: None if taken else "lntmtransformer1")[
+        -1
+    ]
+    first, *others = named.get_feature_names_out()
+    assert first.startswith("lntmtransformer1 (") and others == ["lntmtransformer1", "lntmtransformer2"]
 
 
 def test_a_namer_may_leave_words(pipeline):

@@ -82,13 +82,18 @@ def check_seeds(model: BaseTopicModel) -> None:
     if not model.seed_words:
         return
     topic_numbers(model.seed_words, model.num_topics, model._has_background)
-    numbers = {f"{prefix}{k}" for k in range(model.num_topics) for prefix in ("", type(model).__name__.lower())}
+    others = names_without_one(model, model.num_topics)
     for name in model.seed_words:
-        if isinstance(name, str) and name.strip().lower() in numbers:
+        if isinstance(name, str) and name.strip().lower() in others:
             raise ValueError(
                 f"seed_words has a topic of the name {name!r}, as a topic without a name is called. Pass the number "
                 "itself, an integer, or another name."
             )
+
+
+def names_without_one(model: BaseTopicModel, num_topics: int) -> set[str]:
+    """What topics without a name are called, in lower case: by their numbers, with or without the name of the class."""
+    return {f"{prefix}{k}" for k in range(num_topics) for prefix in ("", type(model).__name__.lower())}
 
 
 def seeds_of(model: BaseTopicModel, rows: Rows, word_counts: np.ndarray | None) -> Seeds | None:

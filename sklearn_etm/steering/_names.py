@@ -12,6 +12,7 @@ import numpy as np
 
 from .._estimators.base import TOPIC_NAMES, BaseTopicModel
 from .._estimators.parameters import check_whole
+from .._estimators.seeds import names_without_one
 from .._inputs.documents import corpus_of, excerpt, texts_of
 from .._inputs.texts import printable
 from .._warnings import warn
@@ -79,7 +80,7 @@ def name_topics(
         If ``namer`` is neither, or ``model`` holds no topic model of this package.
     ValueError
         If there are not as many texts as documents, a number is not 1 or more, or the mapping has a number that is no
-        topic's.
+        topic's, a name twice, or one that topics without a name have, such as "3" or "lntmtransformer3".
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -122,6 +123,7 @@ def name_topics(
     standing = representatives_of(corpus, n_documents)
     cache = {} if cache is None else cache
     names: list[str | None] = [None] * len(words)
+    others = names_without_one(held, len(words))
     failures: dict[int, Exception] = {}
     for k, told in enumerate(words):
         if k == held._model.background:
@@ -129,7 +131,7 @@ def name_topics(
         documents = [] if known is None else [printable(excerpt(known[d], excerpt_length)) for d in standing[k]]
         try:
             name = _asked(namer, told, documents, _taken(names), cache)
-            names[k] = None if name is None else _unique(name, _taken(names), told)
+            names[k] = None if name is None else _unique(name, [*_taken(names), *others], told)
         except Exception as error:  # of somebody else's code, or of a network
             failures[k] = error
         if verbose:
@@ -179,7 +181,9 @@ def _by_hand(given: Mapping[int, str], held: BaseTopicModel) -> list[str | None]
             raise ValueError(f"namer must map topics, 0 to {K - 1}, to names; got the topic {k!r}.")
         if not isinstance(name, str):
             raise TypeError(f"namer must map topics to names, each a str; got {name!r} for topic {k}.")
-        names[k] = _as_name(name)
+        names[k] = own = _as_name(name)
+        if own.lower() in names_without_one(held, K):
+            raise ValueError(f"Topics without a name are called so: {own!r}. Take another for topic {k}.")
     said = _taken(names)
     if twice := {name for name in said if said.count(name) > 1}:
         raise ValueError(f"Topics must have names of their own; got {sorted(twice)} more than once.")

@@ -14,6 +14,7 @@ from scipy.linalg import eigh
 
 from ._fitted.chains import Sampler, Target, moved
 from ._fitted.meanfield import Documents, Normals, Words, improved
+from ._fitted.plain import record
 from ._fitted.prior import CorrelatedNormal, LogisticNormal
 from ._inputs.covariates import Standard
 from ._rows import Rows
@@ -35,12 +36,35 @@ class Structure(NamedTuple):
     rank: int
     penalty: float  # documents that say that a covariate has no effect
 
+    def asks(self, has_covariates: bool) -> bool:
+        """Whether more is to be learned than means and variances."""
+        return has_covariates or self.covariance != "diagonal"
+
 
 class Posteriors(NamedTuple):
     """What a prior is learned from, of the posteriors of z."""
 
     loc: np.ndarray  # (n_samples, K) means
     within: np.ndarray  # (K, K) mean of their covariances
+
+
+@record
+class Between:
+    """Where one round of variational EM ends, and the next begins."""
+
+    loc: np.ndarray  # (n_samples, K) of the posteriors of documents, and
+    variance: np.ndarray  # (n_samples, K)
+    prior: CorrelatedNormal
+    share: np.ndarray | None = None  # (n_samples,) of a background
+
+    @property
+    def posteriors(self) -> Normals:
+        """Those of documents."""
+        return Normals(self.loc, self.variance)
+
+    def documents(self, rows: Rows, words: Words) -> Documents:
+        """Documents under the prior."""
+        return Documents(rows.counts, words, self.prior.means(rows.covariates, rows.n), self.prior.precision)
 
 
 def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -> CorrelatedNormal:
@@ -53,18 +77,29 @@ def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -
     theta : proportions to start from, (n_samples, K)
     structure : what is to be learned
     """
-    K = theta.shape[1]
-    design = _design(rows)
+    between = begun(rows, theta)
+    for _ in range(ROUNDS):
+        between = advanced(between, rows, words, structure)
+    return between.prior
+
+
+def begun(rows: Rows, theta: np.ndarray, share: np.ndarray | None = None) -> Between:
+    """Before the first round, where documents have proportions (n_samples, K) and shares of a background, nearly."""
+    K, design = theta.shape[1], _design(rows)
     q = Normals.like(theta, row_sums(rows.counts))
     prior = CorrelatedNormal(np.zeros(K), FIRST_VARIANCE * np.eye(K), np.zeros((len(design.means), K)), design.means)
-    for _ in range(ROUNDS):
-        means = prior.means(rows.covariates, rows.n)
-        q = improved(q, Documents(rows.counts, words, means, prior.precision), 1)
-        within = np.diag(np.average(q.variance, axis=0, weights=rows.often))
-        best = _maximised(Posteriors(q.loc, within), rows, design, structure)
-        mean = prior.mean + STRETCH * (best.mean - prior.mean)
-        prior = replace(best, mean=mean, effects=prior.effects + STRETCH * (best.effects - prior.effects))
-    return prior
+    return Between(*q, prior, share)
+
+
+def advanced(between: Between, rows: Rows, words: Words, structure: Structure) -> Between:
+    """After a round: posteriors of documents, and the prior under which they are most likely."""
+    prior = between.prior
+    q = improved(between.posteriors, between.documents(rows, words), 1)
+    within = np.diag(np.average(q.variance, axis=0, weights=rows.often))
+    best = _maximised(Posteriors(q.loc, within), rows, _design(rows), structure)
+    mean = prior.mean + STRETCH * (best.mean - prior.mean)
+    effects = prior.effects + STRETCH * (best.effects - prior.effects)
+    return Between(*q, replace(best, mean=mean, effects=effects), between.share)
 
 
 def sampled(

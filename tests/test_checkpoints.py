@@ -36,7 +36,7 @@ class Output:
         self.n, self.happens, self.steps = n, happens, []
 
     def write(self, text):
-        self.steps += re.findall(r"(?:epoch|EM) \d+", text)
+        self.steps += re.findall(r"(?:epoch|EM|joint) \d+", text)
         if self.n is not None and len(self.steps) >= self.n:
             self.n = None
             self.happens()
@@ -88,6 +88,18 @@ def test_an_interrupted_fit_goes_on_to_the_bit(make_model, X, tmp_path, fit, par
         assert fit(model, X) == steps[n - 1 :]
         assert_equal_fits(model, whole, X)
         assert not list((tmp_path / "fits").iterdir())
+
+
+@pytest.mark.parametrize("background", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_joint_rounds_go_on_to_the_bit(X, tmp_path, fit, background):
+    parameters = SMALL | {"covariance": "full", "joint_iter": 3, "background": background}
+    steps = fit(whole := LNTMTransformer(**parameters), X)
+    assert steps == ["epoch 1", "epoch 2", "EM 1", "joint 1", "joint 2", "joint 3"]
+    model = LNTMTransformer(**parameters, checkpoint_dir=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, X, 5)
+    assert fit(model, X) == steps[4:]
+    assert_equal_fits(model, whole, X)
 
 
 def test_a_warm_start_goes_on_from_its_checkpoint(make_model, X, tmp_path, fit):

@@ -33,7 +33,7 @@ from sklearn_etm import ETMTransformer, LNTMTransformer, MonteCarloLNTMTransform
 from sklearn_etm._document_prior import Structure, _low_rank, _structured, learned, sampled
 from sklearn_etm._fitted import slices
 from sklearn_etm._fitted.chains import Sampler
-from sklearn_etm._fitted.meanfield import Documents, Normals, Words, _solve, improved
+from sklearn_etm._fitted.meanfield import Documents, Normals, Words, _solve, expected_counts, improved
 from sklearn_etm._rows import Rows
 from sklearn_etm.inspection import (
     components_over,
@@ -152,6 +152,34 @@ def test_steps_solve_their_equations():
     for d in range(4):
         hessian = n[d] * (np.diag(theta[d]) - np.outer(theta[d], theta[d])) + precision
         assert_allclose(x[d], np.linalg.solve(hessian, gradient[d]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("with_background", [False, True])
+def test_expected_counts_of_words_in_topics(with_background):
+    rng = np.random.default_rng(0)
+    counts, topics, loc = rng.poisson(1.0, (7, 5)), rng.dirichlet(np.ones(5), 3), rng.normal(size=(7, 3))
+    background, share, weights = rng.dirichlet(np.ones(5)), rng.uniform(0.1, 0.6, 7), rng.uniform(0, 2, 7)
+    theta = np.exp(loc) / np.exp(loc).sum(axis=1, keepdims=True)
+    if with_background:
+        words, topics = Words(topics, background, share), np.vstack([background, topics])
+        theta = np.column_stack([share, (1 - share)[:, None] * theta])
+    else:
+        words = Words(topics)
+    dealt = theta[:, :, None] * topics
+    truth = np.einsum("d,dv,dkv->kv", weights, counts, dealt / dealt.sum(axis=1, keepdims=True))
+    documents = Documents(sp.csr_array(counts.astype(float)), words, np.zeros((7, 3)), np.eye(3))
+    assert_allclose(expected_counts(Normals(loc, np.ones((7, 3))), documents, weights), truth, rtol=1e-9)
+
+
+def test_topics_are_what_joint_rounds_expect_of_them():
+    """Where two topics share no word, each has the words of its documents, whatever the prior."""
+    X = sp.csr_array(np.kron(np.eye(2), [[3, 1, 2], [1, 4, 1], [2, 2, 6]] * 10))
+    model = LNTMTransformer(2, covariance="full", joint_iter=1, random_state=0).fit(X)
+    group = model.components_[0, :3].sum() < 0.5
+    corpus = np.asarray(X.sum(axis=0)).ravel()
+    counts = np.kron(np.eye(2), corpus[:3]) + 0.06 * 6 * corpus / corpus.sum()
+    truth = counts / counts.sum(axis=1, keepdims=True)
+    assert_allclose(model.components_, truth[::-1] if group else truth, atol=0.01)
 
 
 @pytest.mark.parametrize("with_background", [False, True])
@@ -282,6 +310,25 @@ def test_correlations_of_topics_that_were_found():
     assert np.corrcoef(learnt, effects)[0, 1] > 0.98
     assert 0.7 < (learnt @ effects) / (effects @ effects) < 1.1  # topics with words of others: drawn to 0
     assert_allclose(null, 0, atol=0.1)
+
+
+@pytest.mark.slow
+def test_topics_are_nearer_to_the_truth_where_they_are_learned_beside_their_prior():
+    drawn, off = Drawn(2000, 60), []
+    for n in (0, 30):
+        model = LNTMTransformer(6, covariance="full", joint_iter=n, random_state=0)
+        model.fit(drawn.rows.counts, covariates=drawn.covariates)
+        distance = 0.5 * np.abs(drawn.topics[:, None] - model.components_).sum(axis=2)
+        off.append(distance[linear_sum_assignment(distance)].mean())
+    assert off[1] < 0.6 * off[0]
+
+
+def test_joint_rounds_need_something_to_learn_beside_the_topics(X):
+    model = LNTMTransformer(**SMALL, joint_iter=2)
+    with pytest.raises(ValueError, match='set covariance="full" or "low_rank", or pass covariates; or joint_iter=0'):
+        model.fit(X)
+    assert not hasattr(model, "components_")
+    assert model.fit(X, covariates=C).covariate_effects_.shape == (2, 3)
 
 
 # As a user works with them

@@ -324,6 +324,11 @@ def test_shards_without_a_token(shards):
         fit_shards(LNTMTransformer(**SMALL), [sp.csr_array((3, 40)), sp.csr_array((0, 40))])
 
 
+def test_joint_rounds_are_refused_before_anything_is_read():
+    with pytest.raises(ValueError, match="all documents in memory, which shards are not"):
+        fit_shards(LNTMTransformer(covariate_columns=[0], joint_iter=3), [{}.popitem])
+
+
 @pytest.mark.parametrize("model", [MCEM(), ProdLDATransformer()], ids=["MonteCarloEM", "ProdLDA"])
 def test_models_without_rounds_are_told_of_before_anything_is_read(model):
     with pytest.raises(TypeError, match=f"{type(model).__name__} does not have. Call its partial_fit"):

@@ -13,13 +13,14 @@ import numpy as np
 
 from .._fitted.marginal import poisson_terms
 from .._fitted.model import FitState, PassLosses, TopicModel
+from .._fitted.plain import from_plain, to_plain
 from .._fitted.proportions import Refinement
 from .._rows import Rows
 from .._start import overuse
 from .._threads import beside
 from . import em
 from .batches import Corpus
-from .problem import Problem
+from .problem import Problem, pad_words
 
 STREAM_STEPS = 100.0  # the learning rate of a stream falls as 1 / sqrt(1 + steps / this)
 STREAM_DOCUMENTS = 10_000  # whose usual batch is a step of a stream
@@ -84,11 +85,20 @@ class Rounds(NamedTuple):
     background: bool  # whether topic 0 becomes what all documents say
 
 
+class Joint(NamedTuple):
+    """Rounds after those of EM, of maximum likelihood, in which a prior of documents is learned beside the topics."""
+
+    n: int
+    step: Callable[[TopicModel, Rows, Any], tuple[np.ndarray, Any]]
+    """Of a model, documents, and what the former round has left: tokens expected, (K, V), and what this one leaves."""
+
+
 class Plan(NamedTuple):
     """What is asked of a fit."""
 
     max_iter: int
     rounds: Rounds | None  # of EM, where the trainer is a `Maximiser`
+    joint: Joint | None  # where there are rounds
     batch_size: Callable[[int], int]  # of a number of documents
     learning_rate: float
     separation: float
@@ -97,6 +107,11 @@ class Plan(NamedTuple):
     n_iter_no_change: float
     score: Callable[[TopicModel], float] | None  # of documents held out, which passes stop by
     keeps_interrupted: bool  # whether a fit that is interrupted comes to what was learned until then
+
+    @property
+    def n_steps(self) -> int:
+        """Passes and rounds of `fit`, at most."""
+        return self.max_iter + sum(rounds.n for rounds in (self.rounds, self.joint) if rounds)
 
 
 class Monitor(NamedTuple):
@@ -124,6 +139,8 @@ class State:
     n_passes: int = 0
     passes_end: bool = False
     n_rounds: int = 0
+    n_joint: int = 0
+    between: Any = None  # a record: what the last joint round has left
     before: np.ndarray | None = None  # (V, K) topics when the rounds began
     counts: np.ndarray | None = None  # (V, K) expected in the last round
     background_share: float | None = None  # learned in the rounds
@@ -132,7 +149,8 @@ class State:
     def to_plain(self, trainer: Any) -> dict[str, Any]:
         """All of it as plain values and arrays."""
         held = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**held, "learned": trainer.arrays(self.learned), "of_corpus": trainer.of_corpus(self.learned)}
+        learned = {"learned": trainer.arrays(self.learned), "of_corpus": trainer.of_corpus(self.learned)}
+        return {**held, **learned, "between": to_plain(self.between)}
 
     @classmethod
     def from_plain(cls, trainer: Any, plain: dict[str, Any]) -> State:
@@ -140,7 +158,8 @@ class State:
         held = dict(plain)
         learned = trainer.restore(held.pop("learned"), held.pop("of_corpus"))
         losses = tuple(PassLosses(*one) for one in held.pop("losses"))
-        return cls(learned, losses=losses, monitor=Monitor(*held.pop("monitor")), **held)
+        monitor, between = Monitor(*held.pop("monitor")), from_plain(held.pop("between"))
+        return cls(learned, losses=losses, monitor=monitor, between=between, **held)
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +260,13 @@ def fit(
         return e_step.counts(corpus) if whole is None else whole.expected_counts(e_step)
 
     def step(state: State) -> State:
-        return _round(trainer, count, plan, state) if state.passes_end else _pass(trainer, corpus, plan, state)
+        if not state.passes_end:
+            return _pass(trainer, corpus, plan, state)
+        return (
+            _joint_round(trainer, rows, plan, state)
+            if _rounds_end(state, plan)
+            else _round(trainer, count, plan, state)
+        )
 
     def result(state: State) -> Fit:
         return _result(trainer, state, plan, rows.total if whole is None else whole.n_documents)
@@ -284,7 +309,7 @@ def stream(training: Training, rows: Rows, plan: Plan, n_seen: float) -> Fit:
             rate = (n / (n_seen + n)) ** FORGETTING
             counts = rate * counts
             counts[: len(training.counts)] += (1 - rate) * training.counts
-        state = _sharpened(trainer, plan, plan.rounds, state, counts * (n_seen + n), topics)
+        state = _sharpened(trainer, plan.rounds, plan.separation, state, counts * (n_seen + n), topics)
         state = replace(state, counts=counts)
     return _result(trainer, state, plan, 1)
 
@@ -318,8 +343,17 @@ def _round(trainer: Maximiser, count: Callable[[em.EStep], np.ndarray], plan: Pl
     topics = _with_background(trainer, plan.rounds, state)
     counts = count(_e_step(trainer, plan.rounds, state, topics))
     before = topics if state.before is None else state.before
-    state = _sharpened(trainer, plan, plan.rounds, state, counts, before)
+    state = _sharpened(trainer, plan.rounds, plan.separation, state, counts, before)
     return replace(state, before=before, counts=counts, n_rounds=state.n_rounds + 1)
+
+
+def _joint_round(trainer: Maximiser, rows: Rows, plan: Plan, state: State) -> State:
+    assert plan.rounds is not None and plan.joint is not None
+    tokens, between = plan.joint.step(_model(trainer, state, plan), rows, state.between)
+    counts = pad_words(tokens.T).astype(np.float64)
+    most_likely = plan.rounds._replace(smoothing=0.0, background=state.background_share is not None)
+    state = _sharpened(trainer, most_likely, 0.0, state, counts, np.zeros_like(counts))
+    return replace(state, between=between, counts=counts, n_joint=state.n_joint + 1)
 
 
 def _compile_round(trainer: Maximiser, corpus: Corpus, rounds: Rounds, state: State) -> None:
@@ -354,13 +388,11 @@ def _with_background(trainer: Trainer, rounds: Rounds, state: State, known: np.n
 
 
 def _sharpened(
-    trainer: Maximiser, plan: Plan, rounds: Rounds, state: State, counts: np.ndarray, before: np.ndarray
+    trainer: Maximiser, rounds: Rounds, separation: float, state: State, counts: np.ndarray, before: np.ndarray
 ) -> State:
     """M-step: topics that fit expected counts, and the background's share of these."""
     problem = trainer.problem
-    target = em.target(
-        counts, before, problem.unigram, rounds.smoothing, plan.separation, rounds.background, problem.seeds
-    )
+    target = em.target(counts, before, problem.unigram, rounds.smoothing, separation, rounds.background, problem.seeds)
     share = float(counts[:, 0].sum() / counts.sum()) if rounds.background else None
     return replace(state, learned=trainer.fit_topics(state.learned, target), background_share=share)
 
@@ -377,18 +409,26 @@ def _e_step(trainer: Maximiser, rounds: Rounds, state: State, topics: np.ndarray
     return trainer.e_step(state.learned, topics, refinement)
 
 
+def _rounds_end(state: State, plan: Plan) -> bool:
+    return state.n_rounds >= (plan.rounds.n if plan.rounds else 0)
+
+
 def _has_ended(state: State, plan: Plan) -> bool:
-    return state.passes_end and state.n_rounds >= (plan.rounds.n if plan.rounds else 0)
+    return state.passes_end and _rounds_end(state, plan) and state.n_joint >= (plan.joint.n if plan.joint else 0)
 
 
 def _stopped(state: State, plan: Plan) -> State:
     """Where a fit goes on that was asked to stop: from the passes to the rounds, from these to the end."""
-    if not state.passes_end or state.n_rounds == 0:
+    if not state.passes_end or state.n_rounds + state.n_joint == 0:
         return replace(state, passes_end=True)
-    return replace(state, n_rounds=plan.rounds.n if plan.rounds else 0)
+    n_rounds, n_joint = (rounds.n if rounds else 0 for rounds in (plan.rounds, plan.joint))
+    return replace(state, n_rounds=n_rounds, n_joint=n_joint)
 
 
 def _told(state: State, plan: Plan) -> tuple[str, PassLosses | None]:
+    if state.n_joint:
+        assert plan.joint is not None
+        return f"joint {state.n_joint}/{plan.joint.n}", None
     if state.n_rounds:
         assert plan.rounds is not None
         return f"EM {state.n_rounds}/{plan.rounds.n}", None

@@ -37,7 +37,7 @@ from .seeds import check_seeds, mean_ranks, names_of_topics, seeds_of
 if TYPE_CHECKING:
     from .._engine.decoders import Decoder
     from .._engine.documents import DocumentStart
-    from .._engine.loop import Fit, Plan, Rounds, Training, Whole
+    from .._engine.loop import Fit, Joint, Plan, Rounds, Training, Whole
     from .._engine.problem import Problem
     from .._engine.topics import TopicStart
 
@@ -208,6 +208,11 @@ class BaseTopicModel(
     @property
     def _rounds(self) -> Rounds | None:
         """Rounds of EM after the passes."""
+        return None
+
+    @property
+    def _joint(self) -> Joint | None:
+        """Rounds after these, of maximum likelihood under a prior that is learned beside the topics."""
         return None
 
     @property
@@ -431,8 +436,9 @@ class BaseTopicModel(
         from .._engine import loop
 
         rows, held_out = self._validation_split(rows, training.rng)
-        rounds = self._rounds
-        reporter = FitReporter(self, rows.counts, self.max_iter + (rounds.n if rounds else 0))
+        score = None if held_out is None else lambda model: self._score_of(model, held_out)
+        plan = self._plan(score)
+        reporter = FitReporter(self, rows.counts, plan.n_steps)
 
         def n_seen(in_round: bool) -> float:
             return whole.n_documents if whole is not None and in_round else rows.total
@@ -445,9 +451,8 @@ class BaseTopicModel(
             described = "" if losses is None else self._describe(losses)
             return reporter.step(label, described, n_seen(losses is None), lambda: attributes(so_far()))
 
-        score = None if held_out is None else lambda model: self._score_of(model, held_out)
         try:
-            fit = loop.fit(training, rows, self._plan(score), observe, checkpoint, whole)
+            fit = loop.fit(training, rows, plan, observe, checkpoint, whole)
         except KeyboardInterrupt as interrupt:
             raise KeyboardInterrupt(self._how_to_go_on(checkpoint)) from interrupt
         if fit.was_interrupted:
@@ -486,6 +491,7 @@ class BaseTopicModel(
         return Plan(
             max_iter=self.max_iter,
             rounds=self._rounds,
+            joint=self._joint,
             batch_size=self._batch_size_for,
             learning_rate=self.learning_rate,
             separation=self.separation,

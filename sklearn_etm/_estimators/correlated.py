@@ -109,13 +109,18 @@ class CorrelatedTopicModel(BaseTopicModel):
     def _learned_prior(self, model: TopicModel, rows: Rows, structure: Structure) -> CorrelatedNormal:
         """The prior that documents have under the topics of a model."""
 
+    @property
+    def _structure(self) -> Structure:
+        """What is to be learned of the prior."""
+        return Structure(self.covariance, self.rank, self.covariate_penalty)
+
     def _finished(self, fit: Fit, rows: Rows, share: float) -> Fit:
         """With the prior that was asked for, learned from documents; ``share`` of what is known is theirs."""
         model, former = fit.model, getattr(getattr(self, "_model", None), "prior", None)
         n_topics = len(model.components) - (model.background is not None)
-        if (self.covariance == "diagonal" and rows.covariates is None) or n_topics < 2:
+        structure = self._structure
+        if not structure.asks(rows.covariates is not None) or n_topics < 2:
             return fit
-        structure = Structure(self.covariance, self.rank, self.covariate_penalty)
         prior = self._learned_prior(model, rows.sample(SAMPLE), structure)
         if share < 1 and isinstance(former, CorrelatedNormal):
             prior = _document_prior.blended(former, prior, share)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from .. import _document_prior
-from .._document_prior import Structure
-from .._fitted.meanfield import Documents, Normals, Words, improved
+from .._document_prior import Between, Structure
+from .._fitted.meanfield import Documents, Normals, Words, expected_counts, improved
 from .._fitted.model import TopicModel
 from .._fitted.prior import CorrelatedNormal
 from .._fitted.proportions import with_background
@@ -23,6 +23,9 @@ from .counts import check_rows
 from .documented import as_overridden
 from .encoded import MixtureTopicModel
 
+if TYPE_CHECKING:
+    from .._engine.loop import Joint, Whole
+
 STEPS = 2  # of posteriors, in `transform`
 DRAWN_STEPS = 8  # and before draws
 
@@ -30,7 +33,36 @@ DRAWN_STEPS = 8  # and before draws
 class CorrelatedMixtureModel(CorrelatedTopicModel, MixtureTopicModel):
     """What mixtures with an encoder share whose prior is learned by variational EM."""
 
-    _kinds: ClassVar[dict[str, kinds.Kind]] = {**MixtureTopicModel._kinds, **CorrelatedTopicModel._kinds}
+    joint_iter: int
+
+    _kinds: ClassVar[dict[str, kinds.Kind]] = {
+        **MixtureTopicModel._kinds,
+        **CorrelatedTopicModel._kinds,
+        "joint_iter": kinds.COUNT_OR_ZERO,
+    }
+
+    def _fit(self, rows: Rows, rng: np.random.RandomState, whole: Whole | None = None) -> None:
+        if self.joint_iter and not self._structure.asks(rows.covariates is not None):
+            raise ValueError(
+                f"joint_iter={self.joint_iter!r} are rounds that learn topics beside their correlations and effects of "
+                'covariates: set covariance="full" or "low_rank", or pass covariates; or joint_iter=0.'
+            )
+        super()._fit(rows, rng, whole)
+
+    @property
+    def _joint(self) -> Joint | None:
+        from .._engine.loop import Joint
+
+        return Joint(self.joint_iter, self._joint_round) if self.joint_iter else None
+
+    def _joint_round(self, model: TopicModel, rows: Rows, before: Between | None) -> tuple[np.ndarray, Between]:
+        """Tokens of words in topics (K, V) that are expected under a prior which is learned beside."""
+        if before is None:
+            words, theta = _apart(model, super()._proportions(model, rows))
+            before = _document_prior.begun(rows, theta, words.share)
+        words = _words(model, before.share)
+        between = _document_prior.advanced(before, rows, words, self._structure)
+        return expected_counts(between.posteriors, between.documents(rows, words), rows.often), between
 
     def _learned_prior(self, model: TopicModel, rows: Rows, structure: Structure) -> CorrelatedNormal:
         words, theta = _apart(model, super()._proportions(model, rows))
@@ -117,9 +149,14 @@ class CorrelatedMixtureModel(CorrelatedTopicModel, MixtureTopicModel):
 def _apart(model: TopicModel, theta: np.ndarray) -> tuple[Words, np.ndarray]:
     """What makes the words of documents, and their proportions of topics (n_samples, K) without the background."""
     if model.background is None:
-        return Words(model.components), theta
+        return _words(model, None), theta
     share = theta[:, 0]
-    return Words(model.components[1:], model.components[0], share), theta[:, 1:] / (1 - share)[:, None]
+    return _words(model, share), theta[:, 1:] / (1 - share)[:, None]
+
+
+def _words(model: TopicModel, share: np.ndarray | None) -> Words:
+    """What makes the words of documents that have a share of the background, where there is one."""
+    return Words(model.components) if share is None else Words(model.components[1:], model.components[0], share)
 
 
 def _of_topics(model: TopicModel, rows: Rows, refined: np.ndarray) -> tuple[Normals, Documents]:

@@ -83,6 +83,10 @@ class LNTMTransformer(CorrelatedMixtureModel):
         Passes of stochastic variational inference over the documents.
     em_iter : int, default=5
         Rounds of expectation-maximisation over all documents after them, which sharpen the topics; 0 for none.
+    joint_iter : int, default=0
+        Rounds of EM of maximum likelihood after those, in which topics are learned beside their correlations and the
+        effects of covariates, as R's stm learns them; only with either. For effects that are to be right to a few per
+        cent, 60, say: topics are then what explains the words best, as with ``separation=0``, and less coherent.
     transform_iter : int, default=3
         Steps of EM by which `transform` refines the encoder's answer for each document; 0 for the encoder alone.
     batch_size : int or "auto", default="auto"
@@ -209,6 +213,7 @@ class LNTMTransformer(CorrelatedMixtureModel):
         hidden_layer_sizes: Sequence[int] = (200,),
         max_iter: int = 12,
         em_iter: int = 5,
+        joint_iter: int = 0,
         transform_iter: int = 3,
         batch_size: int | str = "auto",
         learning_rate: float = 0.02,
@@ -240,6 +245,7 @@ class LNTMTransformer(CorrelatedMixtureModel):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.max_iter = max_iter
         self.em_iter = em_iter
+        self.joint_iter = joint_iter
         self.transform_iter = transform_iter
         self.batch_size = batch_size
         self.learning_rate = learning_rate

@@ -88,6 +88,25 @@ def improved(q: Normals, documents: Documents, n_steps: int) -> Normals:
     return Normals(loc, variance)
 
 
+def expected_counts(q: Normals, documents: Documents, weights: np.ndarray) -> np.ndarray:
+    """Tokens of each word in each topic, (K, V), the background first where there is one; documents have weights."""
+    topics, background, share = documents.words
+    own = np.ones(len(q.loc)) if share is None else 1 - share
+    dealt = np.zeros(topics.shape)
+    of_background = np.zeros((0 if background is None else 1, topics.shape[1]))
+    with one_thread():
+        for rows in entry_blocks(documents.counts.indptr, BLOCK_FLOATS // len(topics)):
+            block, theta = documents.of(rows), q.of(rows).theta
+            X, document = block.counts, entry_rows(block.counts)
+            beta, by_background = block.words.probabilities(X)
+            p = np.einsum("nk,nk->n", theta[document], beta) + by_background
+            ratio = with_data(X, weights[rows][document] * X.data / p)
+            dealt += (own[rows, None] * theta).T @ ratio
+            if share is not None:
+                of_background += share[None, rows] @ ratio
+    return np.concatenate([of_background if background is None else background * of_background, topics * dealt])
+
+
 def _improved(q: Normals, documents: Documents, n_steps: int) -> Normals:
     X = documents.counts
     document = entry_rows(X)

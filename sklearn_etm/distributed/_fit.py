@@ -140,6 +140,11 @@ def _check(model: Any) -> None:
             f"fit_shards goes over the shards in rounds of EM, and em_iter of this {name} is 0. Pass em_iter of at "
             "least 1, or call partial_fit on one shard after the other."
         )
+    if getattr(model, "joint_iter", 0):
+        raise ValueError(
+            f"joint_iter of this {name} is {model.joint_iter}: rounds over all documents in memory, which shards are "
+            "not. Set joint_iter=0."
+        )
 
 
 class Layout(NamedTuple):

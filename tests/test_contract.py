@@ -158,6 +158,7 @@ def test_inverse_transform_gives_word_distributions(fitted, X):
     assert words.shape == X.shape
     assert_allclose(words.sum(axis=1), 1, rtol=1e-12)
     assert_allclose(fitted.inverse_transform(np.eye(3)), fitted.components_)
+    assert_allclose(fitted.inverse_transform(sp.csr_array(np.eye(3))), fitted.components_)
 
 
 # Input

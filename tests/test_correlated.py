@@ -677,5 +677,7 @@ def test_topics_correlate_without_covariates(X, Model):
 
 
 def test_a_single_topic_has_nothing_to_correlate_with(X):
-    model = LNTMTransformer(**SMALL | {"num_topics": 1}, covariance="full").fit(X, covariates=C)
+    model = LNTMTransformer(**SMALL | {"num_topics": 1}, covariance="full")
+    with pytest.warns(UserWarning, match="A single topic, the background aside, has no share"):
+        model.fit(X, covariates=C)
     assert_allclose(model.transform(X, covariates=C), 1.0)

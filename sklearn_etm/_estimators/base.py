@@ -613,7 +613,7 @@ class BaseTopicModel(
         (2, 60)
         """
         check_is_fitted(self)
-        X = np.asarray(X)
+        X = X.toarray() if sp.issparse(X) else np.asarray(X)
         if X.ndim != 2 or X.shape[1] != self.components_.shape[0]:
             raise ValueError(
                 f"X must be of shape (n_samples, {self.components_.shape[0]}), one column a topic, "

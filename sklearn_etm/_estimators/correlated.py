@@ -119,7 +119,10 @@ class CorrelatedTopicModel(BaseTopicModel):
         model, former = fit.model, getattr(getattr(self, "_model", None), "prior", None)
         n_topics = len(model.components) - (model.background is not None)
         structure = self._structure
-        if not structure.asks(rows.covariates is not None) or n_topics < 2:
+        if not structure.asks(rows.covariates is not None):
+            return fit
+        if n_topics < 2:
+            warn("A single topic, the background aside, has no share that covariates or other topics could change.")
             return fit
         prior = self._learned_prior(model, rows.sample(SAMPLE), structure)
         if share < 1 and isinstance(former, CorrelatedNormal):

@@ -331,6 +331,18 @@ def test_joint_rounds_need_something_to_learn_beside_the_topics(X):
     assert model.fit(X, covariates=C).covariate_effects_.shape == (2, 3)
 
 
+@pytest.mark.parametrize("options", [{}, {"background": True}, {"covariance": "low_rank", "rank": 1}])
+def test_streams_go_on_after_joint_rounds(X, options):
+    model = ETMTransformer(**SMALL, joint_iter=2, **options).fit(X, covariates=C, sample_weight=np.arange(60) % 3)
+    before = model.components_.copy()
+    copy = pickle.loads(pickle.dumps(model))
+    for one in (model, copy):
+        one.partial_fit(X, covariates=C)
+    assert_array_equal(model.components_, copy.components_)
+    assert np.abs(model.components_ - before).max() > 1e-4
+    assert_allclose(model.components_.sum(axis=1), 1.0)
+
+
 # As a user works with them
 
 
@@ -676,8 +688,9 @@ def test_topics_correlate_without_covariates(X, Model):
     assert_allclose(model.partial_fit(X[:30]).topic_correlation_, model.topic_correlation_.T)
 
 
-def test_a_single_topic_has_nothing_to_correlate_with(X):
-    model = LNTMTransformer(**SMALL | {"num_topics": 1}, covariance="full")
+@pytest.mark.parametrize("options", [{}, {"joint_iter": 2}])
+def test_a_single_topic_has_nothing_to_correlate_with(X, options):
+    model = LNTMTransformer(**SMALL | {"num_topics": 1}, covariance="full", **options)
     with pytest.warns(UserWarning, match="A single topic, the background aside, has no share"):
         model.fit(X, covariates=C)
     assert_allclose(model.transform(X, covariates=C), 1.0)

@@ -262,11 +262,9 @@ def fit(
     def step(state: State) -> State:
         if not state.passes_end:
             return _pass(trainer, corpus, plan, state)
-        return (
-            _joint_round(trainer, rows, plan, state)
-            if _rounds_end(state, plan)
-            else _round(trainer, count, plan, state)
-        )
+        if _rounds_end(state, plan):
+            return _joint_round(trainer, rows, plan, state)
+        return _round(trainer, count, plan, state)
 
     def result(state: State) -> Fit:
         return _result(trainer, state, plan, rows.total if whole is None else whole.n_documents)

@@ -53,7 +53,8 @@ class CorrelatedMixtureModel(CorrelatedTopicModel, MixtureTopicModel):
     def _joint(self) -> Joint | None:
         from .._engine.loop import Joint
 
-        return Joint(self.joint_iter, self._joint_round) if self.joint_iter else None
+        can_correlate = self.num_topics - self._has_background > 1
+        return Joint(self.joint_iter, self._joint_round) if self.joint_iter and can_correlate else None
 
     def _joint_round(self, model: TopicModel, rows: Rows, before: Between | None) -> tuple[np.ndarray, Between]:
         """Tokens of words in topics (K, V) that are expected under a prior which is learned beside."""

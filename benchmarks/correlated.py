@@ -131,6 +131,7 @@ def main() -> None:
         print(f"seed {seed}, {args.documents:,} documents, {args.topics} topics", flush=True)
         for covariance in ("full", "low_rank", "diagonal"):
             fit(drawn, lntm(args.topics, covariance, seed), covariance)
+        fit(drawn, lntm(args.topics, "full", seed).set_params(joint_iter=60), "joint")
         if args.chains:
             fit(drawn, MonteCarloLNTMTransformer(args.topics, covariance="full", random_state=seed), "chains")
         if args.peer:

@@ -15,11 +15,11 @@ COLLINEAR = 1e-8  # share of the variance of standardised covariates, below whic
 ROUNDING = 1e-12  # of a covariate's size, that its deviation is where all documents have the same
 
 
-def check_covariates(covariates: Any, n: int, name: str = "covariates") -> NDArray[np.float64]:
+def check_covariates(covariates: Any, n: int, name: str = "covariates", of: str = "X") -> NDArray[np.float64]:
     """Covariates of ``n`` documents in float64, (n, p)."""
     values = numbers(covariates, name)
     if len(values) != n:
-        raise ValueError(f"{name} must have one row for each of the {n} rows of X; they have {len(values)}.")
+        raise ValueError(f"{name} must have one row for each of the {n} rows of {of}; they have {len(values)}.")
     return values
 
 

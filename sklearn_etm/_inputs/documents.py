@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils import check_array
+from sklearn.utils.validation import _num_samples
 
 from .._sparse import canonical, check_indices, column_sums, row_sums, widened
 from .covariates import check_covariates, check_same_names, given_names, other_columns
@@ -78,8 +79,8 @@ def corpus_of(model: Any, X: Any, feature_names: Any = None, covariates: Any = N
 
 def documents_of(topics: Topics, X: Any, covariates: Any = None) -> Corpus:
     """Documents with their proportions of topics that are known already."""
-    check_same_order(X, covariates, "covariates")
     given = topics.counts(X)
+    known = covariates_of(topics, X, given, covariates)
     as_numbers = {"accept_sparse": "csr", "dtype": [np.float64, np.float32, np.int64], "input_name": "X"}
     words = word_columns(topics.model)
     check_indices(given)
@@ -87,23 +88,44 @@ def documents_of(topics: Topics, X: Any, covariates: Any = None) -> Corpus:
     counts = table if words is None else canonical(table[:, words])
     if counts.nnz and counts.data.min() < 0:
         raise ValueError(f"Negative values in X, which goes down to {counts.data.min():g}. {PASS_COUNTS}")
-    if covariates is not None:
-        covariates = known_covariates(topics.model, covariates, counts.shape[0])
-    doc_topic = topics._replace(before=()).doc_topic(given, covariates)
+    doc_topic = topics._replace(before=()).doc_topic(given, known)
     if words is not None:
-        covariates = table[:, other_columns(words, table.shape[1])].toarray()
-    return Corpus(topics, counts, doc_topic, covariates)
+        known = table[:, other_columns(words, table.shape[1])].toarray()
+    return Corpus(topics, counts, doc_topic, known)
+
+
+def documents_if_any(topics: Topics, X: Any, covariates: Any = None) -> Corpus | None:
+    """Documents with their proportions, where there are documents."""
+    if X is not None:
+        return documents_of(topics, X, covariates)
+    if covariates is not None:
+        raise ValueError("covariates are those of the documents, and there are none: pass X, or leave out covariates.")
+    return None
+
+
+def shares_in(topics: Topics, X: Any, covariates: Any = None) -> NDArray[np.float64] | None:
+    """Share of all tokens that each topic has in documents, where there are documents."""
+    corpus = documents_if_any(topics, X, covariates)
+    return None if corpus is None else corpus.shares
+
+
+def covariates_of(
+    topics: Topics, X: Any, counts: Any, covariates: Any, name: str = "covariates", of: str = "X"
+) -> NDArray[np.float64] | None:
+    """Covariates of the documents X, which have these counts, where there are covariates."""
+    check_same_order(X, covariates, name, of)
+    return None if covariates is None else known_covariates(topics.model, covariates, _num_samples(counts), name, of=of)
 
 
 def known_covariates(
-    model: Any, covariates: Any, n: int, name: str = "covariates", remedy: str = PASS_THOSE
+    model: Any, covariates: Any, n: int, name: str = "covariates", remedy: str = PASS_THOSE, of: str = "X"
 ) -> NDArray[np.float64]:
     """Covariates of n documents, which must be those that the model was fitted with by keyword."""
     known = getattr(model, "covariate_names_", None)
     if known is None or word_columns(model) is not None:
         where = "without covariates" if known is None else "with covariates that are columns of X"
         raise ValueError(f"The model was fitted {where}: leave out {name}.")
-    values = check_covariates(covariates, n, name)
+    values = check_covariates(covariates, n, name, of)
     check_same_names(known, given_names(covariates), values.shape[1], remedy)
     return values
 

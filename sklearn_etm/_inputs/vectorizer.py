@@ -68,7 +68,7 @@ def row_index(X: Any) -> Any:
     return X.index if pandas is not None and isinstance(X, pandas.Series | pandas.DataFrame) else None
 
 
-def check_same_order(X: Any, others: Any, name: str) -> None:
+def check_same_order(X: Any, others: Any, name: str, of: str = "X") -> None:
     """Raise where others have the labels of X's rows in another order: rows are matched by their places."""
     index, other = row_index(X), row_index(others)
     if index is None or other is None or len(index) != len(other) or index.equals(other):
@@ -76,8 +76,9 @@ def check_same_order(X: Any, others: Any, name: str) -> None:
     index, other = index.to_flat_index(), other.to_flat_index()
     if index.isin(other).all() and other.isin(index).all():
         raise ValueError(
-            f"The index of {name} has the labels of the index of X in another order, and rows are matched by their "
-            f"places: pass {name}.loc[X.index] to match them by their labels, or {name}.to_numpy() if places are right."
+            f"The index of {name} has the labels of the index of {of} in another order, and rows are matched by their "
+            f"places: pass {name}.loc[{of}.index] to match them by their labels, or {name}.to_numpy() if places are "
+            "right."
         )
 
 

@@ -11,7 +11,7 @@ from scipy.stats import entropy
 from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_scalar
 
-from .._inputs.documents import Corpus, corpus_of, excerpt, index_of, labels_of_rows, texts_of
+from .._inputs.documents import Corpus, corpus_of, covariates_of, excerpt, index_of, labels_of_rows, texts_of
 from ._frame import frame
 from ._words import labels_of
 
@@ -179,7 +179,16 @@ def representative_documents(
 
 
 @np.errstate(under="ignore")
-def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: int = 10) -> Any:
+def similar_documents(
+    model: Any,
+    X: Any,
+    query: Any,
+    texts: Any = None,
+    *,
+    n: int = 10,
+    covariates: Any = None,
+    query_covariates: Any = None,
+) -> Any:
     r"""Documents that are about the same topics.
 
     Similarity is one minus the Hellinger distance between topic proportions,
@@ -199,6 +208,11 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
         The text of each row of ``X``; by default ``X`` itself, if it is texts.
     n : int, default=10
         Number of documents to find for each; where ``X`` has fewer different ones, all of them are listed.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
+    query_covariates : {array-like, sparse matrix} of shape (n_queries, n_covariates), optional
+        The same of ``query``.
 
     Returns
     -------
@@ -214,7 +228,7 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
         If ``model`` is an array, which cannot transform documents, or ``n`` is not an integer.
     ValueError
         If ``n`` is less than 1, there are not as many texts as documents, or ``texts`` has the index of ``X`` in
-        another order.
+        another order; if covariates are not those that the model was fitted with, of these documents.
 
     Notes
     -----
@@ -232,9 +246,12 @@ def similar_documents(model: Any, X: Any, query: Any, texts: Any = None, *, n: i
     """
     n = check_scalar(n, "n", Integral, min_val=1)
     query = [query] if isinstance(query, str | bytes) else query
-    index, corpus = index_of(X, texts), corpus_of(model, X)
+    index, corpus = index_of(X, texts), corpus_of(model, X, covariates=covariates)
+    asked = corpus.topics.counts(query)
+    known_of_query = covariates_of(corpus.topics, query, asked, query_covariates, "query_covariates", "query")
     known, different = texts_of(corpus.topics, X, texts, len(corpus.doc_topic)), corpus.different
-    points, sought = np.sqrt(corpus.doc_topic[different]), np.sqrt(corpus.topics.doc_topic(query))
+    points = np.sqrt(corpus.doc_topic[different])
+    sought = np.sqrt(corpus.topics._replace(before=()).doc_topic(asked, known_of_query))
     distances, nearest = NearestNeighbors(n_neighbors=min(n, len(points))).fit(points).kneighbors(sought)
     rows = different[nearest.ravel()]
     columns = {

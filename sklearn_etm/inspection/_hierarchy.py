@@ -11,7 +11,7 @@ from scipy.cluster.hierarchy import linkage as scipy_linkage
 from scipy.special import xlogy
 from sklearn.utils import check_scalar
 
-from .._inputs.documents import documents_of
+from .._inputs.documents import shares_in
 from .._inputs.topics import Topics, topics_of
 from ._frame import frame
 from ._words import labels_of, leading
@@ -118,7 +118,13 @@ class TopicHierarchy:
 
 @np.errstate(under="ignore")
 def topic_hierarchy(
-    model: Any, X: Any = None, *, linkage: str = "likelihood", n_words: int = 5, feature_names: Any = None
+    model: Any,
+    X: Any = None,
+    *,
+    linkage: str = "likelihood",
+    n_words: int = 5,
+    covariates: Any = None,
+    feature_names: Any = None,
 ) -> TopicHierarchy:
     r"""Topics as a tree: those that are nearly one are merged first.
 
@@ -140,6 +146,9 @@ def topic_hierarchy(
         Which topics are merged first.
     n_words : int, default=5
         Words of each node.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -152,7 +161,8 @@ def topic_hierarchy(
     Raises
     ------
     ValueError
-        If ``linkage`` is none of the two, or there are fewer than two topics beside the background.
+        If ``linkage`` is none of the two, or there are fewer than two topics beside the background; if there are
+        ``covariates`` without ``X``, or others than those of the model.
     TypeError, sklearn.exceptions.NotFittedError
         If ``model`` holds no topics, or is not fitted.
 
@@ -181,8 +191,8 @@ def topic_hierarchy(
     if linkage not in LINKAGES:
         raise ValueError(f"linkage must be one of {list(LINKAGES)}; got {linkage!r}.")
     topics = topics_of(model, feature_names)
-    shares = np.ones(len(topics.components)) if X is None else documents_of(topics, X).shares
-    return hierarchy_of(topics, shares, linkage, n_words)
+    shares = shares_in(topics, X, covariates)
+    return hierarchy_of(topics, np.ones(len(topics.components)) if shares is None else shares, linkage, n_words)
 
 
 def hierarchy_of(topics: Topics, shares: NDArray[np.float64], linkage: str, n_words: int) -> TopicHierarchy:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import metrics
-from .._inputs.documents import documents_of
+from .._inputs.documents import documents_if_any
 from .._inputs.topics import topics_of
 from .._inputs.weights import check_weights
 from ..metrics._health import document_shares
@@ -71,7 +71,8 @@ def topic_table(
     Raises
     ------
     ValueError
-        If ``n_words`` is not a positive integer, ``sort`` is none of the two, or ``threshold`` is not in (0, 1].
+        If ``n_words`` is not a positive integer, ``sort`` is none of the two, or ``threshold`` is not in (0, 1];
+        if there are ``covariates`` without ``X``, or others than those of the model.
     TypeError
         If ``X`` is given with topics that are an array.
 
@@ -99,7 +100,7 @@ def topic_table(
         raise ValueError(f"threshold must be a number above 0 and at most 1; got {threshold!r}.")
     topics = topics_of(model, feature_names)
     components, names = topics.components, topics.feature_names
-    corpus = None if X is None else documents_of(topics, X, covariates)
+    corpus = documents_if_any(topics, X, covariates)
     weights = None if corpus is None else check_weights(sample_weight, len(corpus.doc_topic))
     shares = None if corpus is None else corpus.weighted_shares(weights)
     scores = {

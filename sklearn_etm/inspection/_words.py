@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from sklearn.utils import check_scalar
 
 from .. import metrics
-from .._inputs.documents import documents_of
+from .._inputs.documents import shares_in
 from .._inputs.texts import printable
 from .._inputs.topics import Topics, topics_of
 from ..metrics._words import find_columns
@@ -31,6 +31,7 @@ def word_scores(
     X: Any = None,
     lambda_: float = 0.6,
     weight: float = 0.5,
+    covariates: Any = None,
     feature_names: Any = None,
 ) -> NDArray[np.float64]:
     r"""Scores by which the words of each topic are ranked.
@@ -55,6 +56,9 @@ def word_scores(
         :math:`\lambda` of ``"relevance"``, from 0 (lift alone) to 1 (probability alone).
     weight : float, default=0.5
         :math:`w` of ``"frex"``, from 0 (frequency alone) to 1 (exclusivity alone).
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -67,7 +71,8 @@ def word_scores(
     Raises
     ------
     ValueError
-        If ``by`` is none of the three, or ``lambda_`` or ``weight`` is not in [0, 1].
+        If ``by`` is none of the three, or ``lambda_`` or ``weight`` is not in [0, 1]; if ``"relevance"`` is given
+        ``covariates`` without ``X``, or others than those of the model.
     TypeError
         If ``X`` is given with topics that are an array.
 
@@ -103,7 +108,7 @@ def word_scores(
         return topics.components
     if by == "frex":
         return frex(topics.components, weight)
-    return relevance(topics.components, None if X is None else documents_of(topics, X).shares, lambda_)
+    return relevance(topics.components, shares_in(topics, X, covariates), lambda_)
 
 
 @np.errstate(under="ignore")
@@ -115,6 +120,7 @@ def top_words(
     X: Any = None,
     lambda_: float = 0.6,
     weight: float = 0.5,
+    covariates: Any = None,
     feature_names: Any = None,
 ) -> NDArray[np.str_]:
     """The words that describe each topic best, the best first.
@@ -125,7 +131,7 @@ def top_words(
         Its topics.
     n_words : int, default=10
         Number of words; where the vocabulary has fewer, all of them are returned.
-    by, X, lambda_, weight, feature_names
+    by, X, lambda_, weight, covariates, feature_names
         As in :func:`word_scores`, which ranks them.
 
     Returns
@@ -154,7 +160,8 @@ def top_words(
     array([['star'],
            ['goal']], dtype='<U4')
     """
-    scores = word_scores(model, by=by, X=X, lambda_=lambda_, weight=weight, feature_names=feature_names)
+    options = {"lambda_": lambda_, "weight": weight, "covariates": covariates, "feature_names": feature_names}
+    scores = word_scores(model, by=by, X=X, **options)
     return leading(topics_of(model, feature_names).feature_names, scores, n_words)
 
 
@@ -188,7 +195,9 @@ def topic_labels(model: Any, *, n_words: int = 3, feature_names: Any = None) -> 
 
 
 @np.errstate(under="ignore")
-def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature_names: Any = None) -> Any:
+def word_table(
+    model: Any, words: str | Sequence[str], X: Any = None, *, covariates: Any = None, feature_names: Any = None
+) -> Any:
     r"""In which topics words live.
 
     Parameters
@@ -200,6 +209,9 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     X : documents as ``model`` was fitted on, optional
         Texts for a pipeline, counts else. They give the topics their weights :math:`\pi_k`, the share of all tokens
         that a topic has; without them, topics weigh the same.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     feature_names : sequence of str or mapping, optional
         The word of each column, where ``model`` does not know them.
 
@@ -216,7 +228,8 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     Raises
     ------
     ValueError
-        If a word is not in the vocabulary (words that are spelled alike are named), or is there twice.
+        If a word is not in the vocabulary (words that are spelled alike are named), or is there twice; if there are
+        ``covariates`` without ``X``, or others than those of the model.
 
     Examples
     --------
@@ -230,7 +243,8 @@ def word_table(model: Any, words: str | Sequence[str], X: Any = None, *, feature
     words = [words] if isinstance(words, str) else [str(word) for word in words]
     columns = find_columns(words, topics.feature_names.tolist())
     n_topics = len(topics.components)
-    shares = np.full(n_topics, 1 / n_topics) if X is None else documents_of(topics, X).shares
+    shares = shares_in(topics, X, covariates)
+    shares = np.full(n_topics, 1 / n_topics) if shares is None else shares
     p_word = topics.components[:, columns].T
     p_topic = topic_given_word(p_word.T, shares).T
     order = np.argsort(-p_topic, axis=1, kind="stable")

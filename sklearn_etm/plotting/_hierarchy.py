@@ -59,6 +59,7 @@ class TopicHierarchyDisplay:
         X: Any = None,
         *,
         linkage: str = "likelihood",
+        covariates: Any = None,
         feature_names: Any = None,
         ax: Any = None,
         num_topics: int | None = None,
@@ -73,6 +74,9 @@ class TopicHierarchyDisplay:
             They give the topics their shares of the tokens.
         linkage : {"likelihood", "hellinger"}, default="likelihood"
             Which topics are merged first, see `sklearn_etm.inspection.topic_hierarchy`.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+            Those of the documents, where the model was fitted with some by keyword; without them all are taken to be
+            as the mean of `fit`, with a warning.
         feature_names : sequence of str or mapping, optional
             The word of each column, where ``model`` does not know them.
         ax, num_topics
@@ -90,7 +94,7 @@ class TopicHierarchyDisplay:
             As `sklearn_etm.inspection.topic_hierarchy` and `plot` do.
         """
         import_pyplot()
-        hierarchy = topic_hierarchy(model, X, linkage=linkage, feature_names=feature_names)
+        hierarchy = topic_hierarchy(model, X, linkage=linkage, covariates=covariates, feature_names=feature_names)
         return cls(hierarchy).plot(ax, num_topics=num_topics)
 
     def plot(self, ax: Any = None, *, num_topics: int | None = None) -> TopicHierarchyDisplay:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._inputs.documents import documents_of
+from .._inputs.documents import shares_in
 from .._inputs.topics import topics_of
 from ..inspection import topic_labels, topic_map
 from ._common import COLORS, axes_or_new, axes_size, import_pyplot, largest, numbered, show_as_map
@@ -71,6 +71,7 @@ class TopicMapDisplay:
         X: Any = None,
         *,
         n_words: int = 3,
+        covariates: Any = None,
         feature_names: Any = None,
         ax: Any = None,
         n_labels: int = 50,
@@ -86,6 +87,9 @@ class TopicMapDisplay:
             Texts for a pipeline, counts else. They give each circle its area; without them, all are the same.
         n_words : int, default=3
             Words in each label, those of `sklearn_etm.inspection.topic_labels`.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+            Those of the documents, where the model was fitted with some by keyword; without them all are taken to be
+            as the mean of `fit`, with a warning.
         feature_names : sequence of str or mapping, optional
             The word of each column, where ``model`` does not know them.
         ax, n_labels, color
@@ -100,14 +104,15 @@ class TopicMapDisplay:
         ImportError
             If matplotlib is not installed.
         TypeError, ValueError, sklearn.exceptions.NotFittedError
-            If ``model`` holds no topics or is not fitted, or ``n_words`` is not a positive integer.
+            If ``model`` holds no topics or is not fitted, if ``n_words`` is not a positive integer, or if there are
+            ``covariates`` without ``X``, or others than those of the model.
         """
         import_pyplot()
         topics = topics_of(model, feature_names)
         display = cls(
             topic_map(model, feature_names=feature_names),
             topic_labels(model, n_words=n_words, feature_names=feature_names),
-            shares=None if X is None else documents_of(topics, X).shares,
+            shares=shares_in(topics, X, covariates),
         )
         return display.plot(ax, n_labels=n_labels, color=color)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._inputs.documents import documents_of
+from .._inputs.documents import shares_in
 from .._inputs.texts import printable
 from .._inputs.topics import topic_rows, topics_of
 from ..inspection import word_scores
@@ -95,6 +95,7 @@ class TopicWordsDisplay:
         topics: Any = None,
         n_words: int = 10,
         by: str = "probability",
+        covariates: Any = None,
         feature_names: Any = None,
         ax: Any = None,
         n_columns: int | None = None,
@@ -117,6 +118,9 @@ class TopicWordsDisplay:
             Words of each topic; where the vocabulary has fewer, all of them.
         by : {"probability", "relevance", "frex"}, default="probability"
             How words are ranked, see `sklearn_etm.inspection.word_scores`. Bars are probabilities all the same.
+        covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+            Those of the documents, where the model was fitted with some by keyword; without them all are taken to be
+            as the mean of `fit`, with a warning.
         feature_names : sequence of str or mapping, optional
             The word of each column, where ``model`` does not know them.
         ax, n_columns, share_scale, color
@@ -132,14 +136,15 @@ class TopicWordsDisplay:
             If matplotlib is not installed.
         TypeError, ValueError, sklearn.exceptions.NotFittedError
             If ``model`` holds no topics or is not fitted, if there is no such topic or no such ranking, if
-            ``n_words`` is not a positive integer, or if there are fewer ``ax`` than topics.
+            ``n_words`` is not a positive integer, if there are fewer ``ax`` than topics, or if there
+            are ``covariates`` without ``X``, or others than those of the model.
         """
         import_pyplot()
         found = topics_of(model, feature_names)
         n_topics = len(found.components)
-        scores = word_scores(model, by=by, X=X, feature_names=feature_names)
+        scores = word_scores(model, by=by, X=X, covariates=covariates, feature_names=feature_names)
         columns = top_word_columns(scores, n_words=min(n_words, scores.shape[1]))
-        shares = None if X is None else documents_of(found, X).shares
+        shares = shares_in(found, X, covariates)
         title = None
         if topics is None:
             topics = (np.arange(n_topics) if shares is None else largest(shares))[:MAX_TOPICS]

@@ -35,6 +35,7 @@ def name_topics(
     n_words: int = 10,
     n_documents: int = 3,
     excerpt_length: int = 300,
+    covariates: Any = None,
     cache: MutableMapping[str, str] | None = None,
     verbose: int = 0,
 ) -> Any:
@@ -63,6 +64,9 @@ def name_topics(
         Excerpts that it is told.
     excerpt_length : int, default=300
         Characters of an excerpt.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
     cache : mutable mapping of str to str, optional
         Names by what the namer was told, such as a dict that is kept or ``shelve.open(path)``: it is not asked again.
     verbose : int, default=0
@@ -80,7 +84,8 @@ def name_topics(
         If ``namer`` is neither, or ``model`` holds no topic model of this package.
     ValueError
         If there are not as many texts as documents, a number is not 1 or more, or the mapping has a number that is no
-        topic's, a name twice, or one that topics without a name have, such as "3" or "lntmtransformer3".
+        topic's, a name twice, or one that topics without a name have, such as "3" or "lntmtransformer3"; if
+        ``covariates`` are not those that the model was fitted with, of these documents.
     sklearn.exceptions.NotFittedError
         If it is not fitted.
 
@@ -117,7 +122,7 @@ def name_topics(
             f"{namer!r}."
         )
     check_whole(n_words=n_words, n_documents=n_documents, excerpt_length=excerpt_length)
-    corpus = corpus_of(model, X)
+    corpus = corpus_of(model, X, covariates=covariates)
     known = texts_of(corpus.topics, X, texts, len(corpus.doc_topic))
     words = leading(corpus.topics.feature_names, relevance(corpus.topics.components, corpus.shares), n_words).tolist()
     standing = representatives_of(corpus, n_documents)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .._estimators.counts import check_rows
 from .._estimators.parameters import check_whole
-from .._inputs.documents import documents_of
+from .._inputs.documents import covariates_of, documents_of
 from .._inputs.topics import topics_of
 from ..inspection import TopicHierarchy
 from ..inspection._frame import frame
@@ -98,7 +98,14 @@ class NumTopicsPath:
 
 @np.errstate(under="ignore")
 def num_topics_path(
-    model: Any, X: Any, X_heldout: Any, *, num_topics: Sequence[int] | None = None, n_words: int = 10
+    model: Any,
+    X: Any,
+    X_heldout: Any,
+    *,
+    num_topics: Sequence[int] | None = None,
+    n_words: int = 10,
+    covariates: Any = None,
+    heldout_covariates: Any = None,
 ) -> NumTopicsPath:
     """Scores of a model at every number of topics below its own, without another fit.
 
@@ -117,6 +124,11 @@ def num_topics_path(
         Where to look, the background among them. By default at about 15 numbers from that of the model to 2.
     n_words : int, default=10
         Words of a topic whose coherence is measured.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
+    heldout_covariates : {array-like, sparse matrix} of shape (n_heldout, n_covariates), optional
+        The same of ``X_heldout``.
 
     Returns
     -------
@@ -128,7 +140,8 @@ def num_topics_path(
     ------
     ValueError
         If a number of topics is out of range, no held-out document has two tokens, or there are fewer than two topics
-        beside the background; if the model is slim.
+        beside the background; if the model is slim; if covariates are not those that the model was fitted with, of
+        these documents.
     TypeError, sklearn.exceptions.NotFittedError
         As `merge_topics` does.
 
@@ -158,10 +171,12 @@ def num_topics_path(
     check_whole(n_words=n_words)
     K, least = len(topics.components), 1 + (topics.background is not None)
     steps = _steps(num_topics, K, least)
-    corpus = documents_of(topics, X)
+    counts = topics.counts(X_heldout)
+    known = covariates_of(topics, X_heldout, counts, heldout_covariates, "heldout_covariates", "X_heldout")
+    heldout = check_rows(held, counts, None, "score", covariates=known)
+    corpus = documents_of(topics, X, covariates)
     tokens = corpus.lengths @ corpus.doc_topic
     hierarchy = hierarchy_of(topics, corpus.shares, "likelihood", n_words)
-    heldout = check_rows(held, topics.counts(X_heldout), None, "score")
     rows = []
     for n in steps:
         groups = all_groups(hierarchy.cut(n - least + 1), K)

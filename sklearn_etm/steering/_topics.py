@@ -13,14 +13,14 @@ from .._estimators.counts import check_counts, learnable
 from .._estimators.growth import LEAST_DOCUMENTS
 from .._estimators.parameters import check_whole
 from .._estimators.steered import Groups, extended, regrouped, tokens_of
-from .._inputs.documents import corpus_of
+from .._inputs.documents import documents_if_any
 from .._inputs.topics import topics_of
 from .._rows import Rows
 from ._held import steerable, with_model
 
 
 @np.errstate(under="ignore")
-def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> Any:
+def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None, *, covariates: Any = None) -> Any:
     r"""Make one topic of several that are one, and leave all others as they are.
 
     The words of a merged topic are those of its parts, by their tokens, and its prior is the sum of theirs:
@@ -41,6 +41,9 @@ def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> 
         As the model's `fit` takes them; :math:`n_k` are then the tokens of each topic in them. By default they are
         those that the last round of EM expected. Models without such rounds (``em_iter=0``,
         `MonteCarloLNTMTransformer`) weigh topics by their prior.
+    covariates : {array-like, sparse matrix} of shape (n_samples, n_covariates), optional
+        Those of the documents, where the model was fitted with some by keyword; without them all are taken to be as the
+        mean of `fit`, with a warning.
 
     Returns
     -------
@@ -53,7 +56,8 @@ def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> 
     ------
     ValueError
         If a group is empty, a topic is not there or comes twice, or the background is in a group of several; if a step
-        of a pipeline comes behind the topics; if the model is slim.
+        of a pipeline comes behind the topics; if the model is slim; if there are ``covariates`` without ``X``, or
+        others than those of the model.
     TypeError
         If ``model`` holds no topic model of this package, or `ProdLDATransformer`, whose words come from all topics
         together; if topics are no whole numbers.
@@ -86,7 +90,8 @@ def merge_topics(model: Any, groups: Iterable[Iterable[int]], X: Any = None) -> 
     held = steerable(model)
     several = [_topics(group, held, f"groups[{i}]") for i, group in enumerate(_listed(groups, "groups"))]
     _check_groups(several, held)
-    tokens = tokens_of(held) if X is None else _tokens_in(model, X)
+    corpus = documents_if_any(topics_of(model), X, covariates)
+    tokens = tokens_of(held) if corpus is None else corpus.lengths @ corpus.doc_topic
     now = all_groups(several, len(held.components_))
     return with_model(model, lambda one: _told(one, regrouped(one, _arrays(now), tokens), "merge_topics", now))
 
@@ -240,11 +245,6 @@ def _told(before: BaseTopicModel, after: BaseTopicModel, step: str, topics: Sequ
 
 def _arrays(groups: Sequence[Sequence[int]]) -> Groups:
     return [np.array(group) for group in groups]
-
-
-def _tokens_in(model: Any, X: Any) -> np.ndarray:
-    corpus = corpus_of(model, X)
-    return corpus.lengths @ corpus.doc_topic
 
 
 def _listed(given: Any, name: str) -> list[Any]:

@@ -3,8 +3,8 @@
 import pickle
 import re
 import warnings
+from copy import copy
 from functools import partial
-from types import SimpleNamespace
 
 import matplotlib
 
@@ -42,16 +42,25 @@ from sklearn_etm.inspection import (
     pyldavis_data,
     report,
     representative_documents,
+    similar_documents,
     top_words,
     topic_correlation,
+    topic_hierarchy,
     topic_table,
     topics_over,
     unusual_documents,
+    word_scores,
     word_table,
     word_topics,
 )
-from sklearn_etm.plotting import DocumentMapDisplay, TopicShareDisplay
-from sklearn_etm.steering import merge_topics
+from sklearn_etm.plotting import (
+    DocumentMapDisplay,
+    TopicHierarchyDisplay,
+    TopicMapDisplay,
+    TopicShareDisplay,
+    TopicWordsDisplay,
+)
+from sklearn_etm.steering import merge_topics, name_topics, num_topics_path
 
 MODELS = [LNTMTransformer, ETMTransformer, pytest.param(MCEM, id="MonteCarloEM")]
 OPTIONS = {"full": {}, "low_rank": {"covariance": "low_rank", "rank": 1}, "background": {"background": True}}
@@ -540,6 +549,19 @@ LOOKS = {
         components_over(*args, times=np.arange(60) % 3, smoothing=1.0, n_bootstrap=2, random_state=0, **options).table
     ),
     "pyldavis_data": lambda *args, **options: pd.DataFrame(pyldavis_data(*args, **options)["doc_topic_dists"]),
+    "similar_documents": lambda model, X, covariates=None: similar_documents(
+        model, X, X[:5], covariates=covariates, query_covariates=None if covariates is None else covariates[:5]
+    ),
+    "word_scores": lambda model, X, **options: pd.DataFrame(word_scores(model, by="relevance", X=X, **options)),
+    "top_words": lambda model, X, **options: pd.DataFrame(top_words(model, by="relevance", X=X, **options)),
+    "word_table": lambda model, X, **options: word_table(model, ["x0", "x7"], X, **options),
+    "topic_hierarchy": lambda *args, **options: topic_hierarchy(*args, **options).table,
+    "name_topics": lambda model, X, **options: pd.DataFrame(
+        name_topics(model, X, [f"t{i}" for i in range(60)], lambda *told: str(told[1::-1])[:80], **options).topic_names_
+    ),
+    "num_topics_path": lambda model, X, **options: (
+        num_topics_path(model, X, X[:20], num_topics=[2], heldout_covariates=C[:20], **options).table
+    ),
 }
 
 
@@ -547,17 +569,28 @@ LOOKS = {
 def test_what_is_looked_at_knows_of_covariates(model, X, look):
     """It is what a model tells that has transformed the documents with their covariates already."""
     theta = model.transform(X, covariates=C)
-    background = getattr(model, "background_topic_", None)
-    known = SimpleNamespace(components_=model.components_, background_topic_=background, transform=lambda X: theta)
+    known = copy(model)
+    known.transform = lambda X: theta[: X.shape[0]]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", "1 of 60 documents have no word")
         table = look(model, X, covariates=C)
-    expected = look(known, X)
-    same = [name for name in expected if name != "label"]
-    pd.testing.assert_frame_equal(table[same], expected[same])
+    pd.testing.assert_frame_equal(table, look(known, X))
     with pytest.warns(UserWarning, match="transform of this .* got no covariates"):
         look(model, X)
+
+
+def test_merged_topics_are_weighed_with_covariates(X):
+    model = LNTMTransformer(**SMALL).fit(X, covariates=C)
+    n_tokens = X.sum(axis=1) @ model.transform(X, covariates=C)
+    merged = merge_topics(model, [[0, 2]], X, covariates=C)
+    expected = np.average(model.components_[[0, 2]], axis=0, weights=n_tokens[[0, 2]])
+    assert_allclose(merged.components_[0], expected, rtol=1e-6)
+
+
+def test_the_path_knows_of_covariates_of_heldout_documents(model, X):
+    path = num_topics_path(model, X[:40], X[40:], num_topics=[3], covariates=C[:40], heldout_covariates=C[40:])
+    assert_allclose(path.completion, [model.score(X[40:], covariates=C[40:])])
 
 
 def test_drift_knows_of_covariates_beside_the_words(X):
@@ -580,8 +613,15 @@ def test_pictures_and_pages_know_of_covariates(model, X, tmp_path):
         assert report(model, X, path=tmp_path / "topics.html", covariates=C, random_state=0).exists()
         display = DocumentMapDisplay.from_estimator(model, X, covariates=C)
         shares = TopicShareDisplay.from_estimator(model, X, np.arange(60) % 2, covariates=C, n_bootstrap=2)
+        words = TopicWordsDisplay.from_estimator(model, X, by="relevance", covariates=C)
+        circles = TopicMapDisplay.from_estimator(model, X, covariates=C)
+        tree = TopicHierarchyDisplay.from_estimator(model, X, covariates=C).hierarchy
     assert_array_equal(display.main_topics, theta.argmax(axis=1))
     assert_allclose(shares.prevalences, [theta[i::2].mean(axis=0)[shares.topics] for i in range(2)])
+    of_all_tokens = np.average(theta, axis=0, weights=X.sum(axis=1))
+    assert_allclose(circles.shares, of_all_tokens)
+    assert_allclose(words.shares, of_all_tokens[words.topics])
+    assert_allclose(tree.shares, of_all_tokens[tree.leaves] / of_all_tokens[tree.leaves].sum())
     plt.close("all")
 
 
@@ -599,6 +639,29 @@ def test_bad_covariates_of_what_is_looked_at(X, covariates, message):
     model = LNTMTransformer(**SMALL).fit(frame, covariates=pd.DataFrame(C, columns=["year", "length"]))
     with pytest.raises(ValueError, match=message):
         topic_table(model, frame, covariates=covariates)
+
+
+@pytest.mark.parametrize(
+    ("look", "message"),
+    [
+        (lambda model, X: topic_table(model, covariates=C), "there are none: pass X, or leave out covariates"),
+        (lambda model, X: word_table(model, "x0", covariates=C), "there are none: pass X"),
+        (lambda model, X: topic_hierarchy(model, covariates=C), "there are none: pass X"),
+        (lambda model, X: merge_topics(model, [[0, 2]], covariates=C), "there are none: pass X"),
+        (lambda model, X: TopicMapDisplay.from_estimator(model, covariates=C), "there are none: pass X"),
+        (
+            lambda model, X: similar_documents(model, X, X[:5], covariates=C, query_covariates=C),
+            "query_covariates must have one row for each of the 5 rows of query; they have 60",
+        ),
+        (
+            lambda model, X: num_topics_path(model, X, X[:9], covariates=C, heldout_covariates=C),
+            "heldout_covariates must have one row for each of the 9 rows of X_heldout; they have 60",
+        ),
+    ],
+)
+def test_covariates_are_those_of_the_documents(X, look, message):
+    with pytest.raises(ValueError, match=message):
+        look(LNTMTransformer(**SMALL).fit(X, covariates=C), X)
 
 
 def test_models_without_such_covariates_are_given_none(X):

@@ -268,7 +268,10 @@ def quadrature(model, x, c):
     return log_p + np.log([axis[1] - axis[0] for axis in axes]).sum(), np.exp(log_joint - log_p) @ theta
 
 
-@pytest.mark.parametrize(("Model", "method"), [(LNTMTransformer, "ais"), (LNTMTransformer, "iwae"), (MCEM, "ais")])
+@pytest.mark.parametrize(
+    ("Model", "method"),
+    [(LNTMTransformer, "ais"), (LNTMTransformer, "iwae"), pytest.param(MCEM, "ais", marks=pytest.mark.slow)],
+)
 def test_marginal_likelihood_agrees_with_quadrature(Model, method):
     X = sp.csr_array(np.random.default_rng(0).poisson(1.0, (60, 6)).astype(float))
     model = Model(**SMALL, covariance="full").fit(X, covariates=C)
@@ -340,7 +343,9 @@ def test_joint_rounds_need_something_to_learn_beside_the_topics(X):
     assert model.fit(X, covariates=C).covariate_effects_.shape == (2, 3)
 
 
-@pytest.mark.parametrize("options", [{}, {"background": True}, {"covariance": "low_rank", "rank": 1}])
+@pytest.mark.parametrize(
+    "options", [{"background": True}, pytest.param({"covariance": "low_rank", "rank": 1}, marks=pytest.mark.slow)]
+)
 def test_streams_go_on_after_joint_rounds(X, options):
     model = ETMTransformer(**SMALL, joint_iter=2, **options).fit(X, covariates=C, sample_weight=np.arange(60) % 3)
     before = model.components_.copy()

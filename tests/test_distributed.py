@@ -158,7 +158,7 @@ def in_brackets(a, b):
     return f"({a} {b})"
 
 
-@pytest.mark.parametrize("n", [1, 7, 16, 37])
+@pytest.mark.parametrize("n", [1, pytest.param(7, marks=pytest.mark.slow), 16, 37])
 def test_processes_combine_in_the_tree_whoever_combines(n):
     expected = Local().map_reduce(as_text, range(n), 10, in_brackets)
     assert Processes(2).map_reduce(as_text, range(n), 10, in_brackets) == expected

@@ -369,7 +369,7 @@ def test_map_without_documents_has_equal_circles():
     assert display.ax_.get_xlabel() == ""
 
 
-@pytest.mark.parametrize("K", [1, 2, 3, 50])
+@pytest.mark.parametrize("K", [1, 2, 3, pytest.param(50, marks=pytest.mark.slow)])
 def test_map_of_few_and_many_topics(K):
     """Labels are readable, circles inside, and distances the same in both directions."""
     topics = random_topics(K, V=100)

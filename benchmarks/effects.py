@@ -30,8 +30,8 @@ from scipy.stats import norm
 from sklearn.utils import check_random_state
 
 from sklearn_etm import LNTMTransformer, MonteCarloLNTMTransformer
-from sklearn_etm._document_prior import Structure, learned
-from sklearn_etm._fitted.meanfield import Documents, Normals, Words, improved
+from sklearn_etm._document_prior import Structure, documents_under, learned
+from sklearn_etm._fitted.meanfield import Normals, Words, improved
 from sklearn_etm._fitted.slices import drawn
 from sklearn_etm._rows import Rows
 from sklearn_etm._sparse import row_sums
@@ -108,8 +108,7 @@ class TrueTopics(Known):
         rows = Rows(X.astype(float), None, covariates)
         prior = learned(rows, Words(self.components_), np.full((rows.n, K), 1 / K), Structure("full", 1, 1.0))
         start = Normals.like(np.full((rows.n, K), 1 / K), row_sums(rows.counts))
-        means = prior.means(covariates, rows.n)
-        self.documents = Documents(rows.counts, Words(self.components_), means, prior.precision)
+        self.documents = documents_under(prior, rows, Words(self.components_))
         self.posteriors = improved(start, self.documents, 10)
         return self
 

@@ -62,9 +62,10 @@ class Between:
         """Those of documents."""
         return Normals(self.loc, self.variance)
 
-    def documents(self, rows: Rows, words: Words) -> Documents:
-        """Documents under the prior."""
-        return Documents(rows.counts, words, self.prior.means(rows.covariates, rows.n), self.prior.precision)
+
+def documents_under(prior: CorrelatedNormal, rows: Rows, words: Words) -> Documents:
+    """Documents, with what a prior and their covariates say of them."""
+    return Documents(rows.counts, words, prior.means(rows.covariates, rows.n), prior.precision)
 
 
 def learned(rows: Rows, words: Words, theta: np.ndarray, structure: Structure) -> CorrelatedNormal:
@@ -94,7 +95,7 @@ def begun(rows: Rows, theta: np.ndarray, share: np.ndarray | None = None) -> Bet
 def advanced(between: Between, rows: Rows, words: Words, structure: Structure) -> Between:
     """After a round: posteriors of documents, and the prior under which they are most likely."""
     prior = between.prior
-    q = improved(between.posteriors, between.documents(rows, words), 1)
+    q = improved(between.posteriors, documents_under(prior, rows, words), 1)
     within = np.diag(np.average(q.variance, axis=0, weights=rows.often))
     best = _maximised(Posteriors(q.loc, within), rows, _design(rows), structure)
     mean = prior.mean + STRETCH * (best.mean - prior.mean)

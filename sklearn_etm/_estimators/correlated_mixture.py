@@ -63,7 +63,8 @@ class CorrelatedMixtureModel(CorrelatedTopicModel, MixtureTopicModel):
             before = _document_prior.begun(rows, theta, words.share)
         words = _words(model, before.share)
         between = _document_prior.advanced(before, rows, words, self._structure)
-        return expected_counts(between.posteriors, between.documents(rows, words), rows.often), between
+        documents = _document_prior.documents_under(between.prior, rows, words)
+        return expected_counts(between.posteriors, documents, rows.often), between
 
     def _learned_prior(self, model: TopicModel, rows: Rows, structure: Structure) -> CorrelatedNormal:
         words, theta = _apart(model, super()._proportions(model, rows))
@@ -164,8 +165,7 @@ def _of_topics(model: TopicModel, rows: Rows, refined: np.ndarray) -> tuple[Norm
     """Documents under a learned prior of all topics but the background, and posteriors of these to start from."""
     words, theta = _apart(model, refined)
     prior = model.prior if model.background is None else model.prior.of(slice(1, None))
-    documents = Documents(rows.counts, words, prior.means(rows.covariates, rows.n), prior.precision)
-    return Normals.like(theta, row_sums(rows.counts)), documents
+    return Normals.like(theta, row_sums(rows.counts)), _document_prior.documents_under(prior, rows, words)
 
 
 def _together(theta: np.ndarray, model: TopicModel, refined: np.ndarray) -> np.ndarray:

@@ -181,13 +181,14 @@ def _by_hand(given: Mapping[int, str], held: BaseTopicModel) -> list[str | None]
     """The names that topics have, with those that are given."""
     K = len(held.components_)
     names = list(getattr(held, TOPIC_NAMES, None) or [None] * K)
+    others = names_without_one(held, K)
     for k, name in given.items():
         if not isinstance(k, Integral) or not 0 <= k < K:
             raise ValueError(f"namer must map topics, 0 to {K - 1}, to names; got the topic {k!r}.")
         if not isinstance(name, str):
             raise TypeError(f"namer must map topics to names, each a str; got {name!r} for topic {k}.")
         names[k] = own = _as_name(name)
-        if own.lower() in names_without_one(held, K):
+        if own.lower() in others:
             raise ValueError(f"Topics without a name are called so: {own!r}. Take another for topic {k}.")
     said = _taken(names)
     if twice := {name for name in said if said.count(name) > 1}:
